@@ -1,0 +1,4 @@
+"""Config wires the house: settings, addresses, the embedded database and the processes.
+
+It is the only module that may name every room.
+"""

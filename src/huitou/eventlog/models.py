@@ -1,0 +1,83 @@
+"""The log and its cursors.
+
+Events are thin: who (``subject_ids``), what (``kind``), when. A batch is one event with many
+subjects. Readers order by ``(generation, xid, id)`` below the snapshot's oldest running
+transaction, because ids alone are handed out before their transaction commits and a cursor on
+them skips late committers.
+"""
+
+from __future__ import annotations
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
+
+from huitou.brands.models import Brand
+
+
+class Xid8Field(models.Field):
+    """PostgreSQL's 64-bit transaction id."""
+
+    def db_type(self, connection: object) -> str:
+        """The column type."""
+        return "xid8"
+
+
+class Generation(models.Model):
+    """One row: raised by one after a logical restore, which starts transaction ids anew."""
+
+    one = models.BooleanField(primary_key=True, db_default=True)
+    number = models.SmallIntegerField(db_default=1)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=models.Q(one=True), name="one_generation")
+        ]
+
+    def __str__(self) -> str:
+        return str(self.number)
+
+
+class Event(models.Model):
+    """One piece of news."""
+
+    class Origin(models.TextChoices):
+        """Whether it just happened or was brought in afterwards."""
+
+        LIVE = "live", _("Live")
+        BACKFILL = "backfill", _("Brought in later")
+
+    generation = models.SmallIntegerField()
+    xid = Xid8Field()
+    brand = models.ForeignKey(
+        Brand, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
+    kind = models.CharField(max_length=48)  # commerce.orders_recorded
+    subject_ids = ArrayField(models.BigIntegerField(), db_default=[])
+    origin = models.CharField(max_length=8, choices=Origin.choices)
+    occurred_at = models.DateTimeField()
+    recorded_at = models.DateTimeField(db_default=Now())
+    payload = models.JSONField(db_default={})
+
+    class Meta:
+        verbose_name = _("event")
+        indexes = [
+            models.Index(fields=["generation", "xid", "id"], name="event_position")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} #{self.pk}"
+
+
+class Cursor(models.Model):
+    """How far a reader has read."""
+
+    reader = models.CharField(max_length=64, primary_key=True)
+    generation = models.SmallIntegerField(default=0)
+    xid = Xid8Field(default="0")
+    event_id = models.BigIntegerField(default=0)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    def __str__(self) -> str:
+        return self.reader

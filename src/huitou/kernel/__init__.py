@@ -1,0 +1,4 @@
+"""Kernel owns the words every room shares: money, months, clock, ids, errors.
+
+It gives small pure values and functions, and never imports Django or another room.
+"""

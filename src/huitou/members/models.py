@@ -1,0 +1,73 @@
+"""A member and the identifiers that lead to them."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
+
+from huitou.brands.models import Brand, Shop
+
+
+class Gender(models.TextChoices):
+    """Declared gender."""
+
+    FEMALE = "female", _("Female")
+    MALE = "male", _("Male")
+
+
+class Member(models.Model):
+    """One person as a brand knows them."""
+
+    brand = models.ForeignKey(Brand, on_delete=models.PROTECT, related_name="+")
+    public_id = models.UUIDField(
+        unique=True, db_default=models.Func(function="gen_random_uuid")
+    )
+    name = models.CharField(_("name"), max_length=120, blank=True, db_default="")
+    # Display only; a masked value such as 138****8000 stays masked and is never a key.
+    phone = models.CharField(_("phone"), max_length=40, blank=True, db_default="")
+    email = models.CharField(_("e-mail"), max_length=254, blank=True, db_default="")
+    gender = models.CharField(
+        max_length=8, choices=Gender.choices, blank=True, db_default=""
+    )
+    birthday = models.DateField(_("birthday"), null=True)
+    province = models.CharField(_("province"), max_length=40, blank=True, db_default="")
+    city = models.CharField(_("city"), max_length=60, blank=True, db_default="")
+    first_shop = models.ForeignKey(
+        Shop, null=True, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
+    # Opaque number of what created the row (an import batch), for undo.
+    source_ref = models.BigIntegerField(null=True)
+    created_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        verbose_name = _("member")
+
+    def __str__(self) -> str:
+        return self.name or str(self.public_id)
+
+
+class Identity(models.Model):
+    """An identifier of a member on a platform; equal identifiers are one person."""
+
+    brand = models.ForeignKey(
+        Brand, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
+    member = models.ForeignKey(Member, on_delete=models.CASCADE, related_name="+")
+    platform = models.CharField(max_length=24)
+    # buyer_nick, buyer_id, account, customer_id, phone, email, payment_account, household_id …
+    kind = models.CharField(max_length=24)
+    value = models.CharField(max_length=254)
+    source_ref = models.BigIntegerField(null=True)
+    created_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        verbose_name = _("identity")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["brand", "platform", "kind", "value"], name="identity_unique"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.platform}:{self.kind}:{self.value}"

@@ -1,0 +1,10 @@
+"""Django registration of the room."""
+
+from django.apps import AppConfig
+
+
+class UiConfig(AppConfig):
+    """The ui room."""
+
+    name = "huitou.ui"
+    label = "ui"
