@@ -261,24 +261,3 @@ class Review(models.Model):
 
     def __str__(self) -> str:
         return self.review_no
-
-
-class RecordChange(models.Model):
-    """The row as it was before a source changed it, so that the source can be undone."""
-
-    source_ref = models.BigIntegerField()
-    table_name = models.CharField(max_length=40)
-    row_id = models.BigIntegerField()
-    before = models.JSONField()
-
-    class Meta:
-        verbose_name = _("record change")
-        constraints = [
-            models.UniqueConstraint(
-                fields=["source_ref", "table_name", "row_id"],
-                name="one_before_image_per_source",
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.table_name} {self.row_id}"

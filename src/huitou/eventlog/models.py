@@ -81,3 +81,24 @@ class Cursor(models.Model):
 
     def __str__(self) -> str:
         return self.reader
+
+
+class BeforeImage(models.Model):
+    """A row as it was before a source (an import batch) changed it, so that it can be undone."""
+
+    source_ref = models.BigIntegerField()
+    table_name = models.CharField(max_length=40)
+    row_id = models.BigIntegerField()
+    before = models.JSONField()
+
+    class Meta:
+        verbose_name = _("before image")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["source_ref", "table_name", "row_id"],
+                name="one_before_image_per_source",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.table_name} {self.row_id}"

@@ -38,6 +38,7 @@ class Member(models.Model):
     )
     # Opaque number of what created the row (an import batch), for undo.
     source_ref = models.BigIntegerField(null=True)
+    changed_ref = models.BigIntegerField(null=True)
     created_at = models.DateTimeField(db_default=Now())
 
     class Meta:
