@@ -1,6 +1,9 @@
 """Django registration of the room."""
 
 from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+from huitou.ui.navigation import NavItem, register
 
 
 class ConsoleConfig(AppConfig):
@@ -8,3 +11,15 @@ class ConsoleConfig(AppConfig):
 
     name = "huitou.console"
     label = "console"
+
+    def ready(self) -> None:
+        """List the console's own pages in the side bar."""
+        register(
+            NavItem(
+                "overview",
+                _("Business overview"),
+                "dashboard",
+                "layout-dashboard",
+                order=10,
+            )
+        )

@@ -113,7 +113,7 @@ def decimal_parts(value: float, digits: int = 2) -> NumberParts:
 
 
 def kind_parts(
-    value: float | int | None, kind: Kind, currency: str, *, compact: bool = False
+    value: float | None, kind: Kind, currency: str, *, compact: bool = False
 ) -> NumberParts:
     """A figure by its ``kind``; a dash when there is none."""
     if value is None:

@@ -1,0 +1,24 @@
+"""Addresses of the console, one list; a new page adds its line here."""
+
+from django.contrib.auth.views import LoginView, LogoutView
+from django.urls import path
+from django.views.i18n import set_language
+
+from huitou.console.views import dashboard, jobs, session
+
+urlpatterns = [
+    path("", dashboard.dashboard, name="dashboard"),
+    path("jobs/tray/", jobs.tray, name="jobs_tray"),
+    path(
+        "login/",
+        LoginView.as_view(
+            template_name="console/login.html", redirect_authenticated_user=True
+        ),
+        name="login",
+    ),
+    path("logout/", LogoutView.as_view(next_page="login"), name="logout"),
+    path("language/", set_language, name="set_language"),
+    path("scope/", session.choose_scope, name="scope"),
+    path("theme/", session.choose_theme, name="theme"),
+    path("rise-colour/", session.choose_rise_colour, name="rise_colour"),
+]

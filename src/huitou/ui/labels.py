@@ -1,0 +1,58 @@
+"""The words and tones of the codes that pages show: a code is stored, its label is looked up."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.utils.translation import gettext_lazy as _
+
+
+@dataclass(frozen=True)
+class Label:
+    """A code's word and its tone, the suffix of the ``ec-badge-*`` and ``ec-tone-*`` classes."""
+
+    text: str
+    tone: str
+
+
+RFM_GROUPS = {
+    "privileged": Label(_("Privileged"), "rfm-privileged"),
+    "main_development": Label(_("Main development"), "rfm-main_development"),
+    "important_value": Label(_("Important value"), "rfm-important_value"),
+    "important_win_back": Label(_("Important to win back"), "rfm-important_win_back"),
+    "regular_upkeep": Label(_("Regular upkeep"), "rfm-regular_upkeep"),
+    "key_upkeep": Label(_("Key upkeep"), "rfm-key_upkeep"),
+    "general_upkeep": Label(_("General upkeep"), "rfm-general_upkeep"),
+    "no_value": Label(_("No value"), "rfm-no_value"),
+}
+LIFECYCLE_STAGES = {
+    "active": Label(_("Active"), "stage-active"),
+    "silent": Label(_("Silent"), "stage-silent"),
+    "sleeping": Label(_("Sleeping"), "stage-sleeping"),
+    "near_loss": Label(_("Near loss"), "stage-near_loss"),
+    "lost": Label(_("Lost"), "stage-lost"),
+    "new": Label(_("New"), "stage-new"),
+}
+JOB_KINDS = {
+    "import": Label(_("Import"), "blue"),
+    "refresh": Label(_("Refresh insight"), "teal"),
+    "undo": Label(_("Undo import"), "orange"),
+    "export": Label(_("Export"), "violet"),
+}
+JOB_STATES = {
+    "queued": Label(_("Waiting"), "grey"),
+    "running": Label(_("Running"), "blue"),
+    "done": Label(_("Done"), "green"),
+    "failed": Label(_("Failed"), "red"),
+}
+FAMILIES = {
+    "rfm": RFM_GROUPS,
+    "stage": LIFECYCLE_STAGES,
+    "job_kind": JOB_KINDS,
+    "job_state": JOB_STATES,
+}
+
+
+def label(family: str, code: str) -> Label:
+    """The label of ``code`` in ``family``; the bare code in grey when it is not known."""
+    return FAMILIES[family].get(code) or Label(code, "grey")
