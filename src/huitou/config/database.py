@@ -15,17 +15,50 @@ from huitou.kernel.errors import RefusedInputError
 APP_ROLE = "huitou"
 APP_DATABASE = "huitou"
 PORT = 5432
+# Where root keeps what the server's own user must reach when the data folder is out of its sight.
+SYSTEM_ROOT = Path("/var/lib/huitou-pg")
 # A Unix socket path is limited to about 104 bytes.
 _SOCKET_PATH_MAX = 100
 
 
+def is_embedded() -> bool:
+    """Whether the embedded server is used, that is ``DATABASE_URL`` is not set."""
+    return not os.environ.get("DATABASE_URL")
+
+
+def server_uid(home: Path) -> int:
+    """The user id the embedded server belongs to; 0 stands for root's choice of a system user.
+
+    PostgreSQL refuses to run as root, so root hands the server of somebody's data folder to that
+    person, and of its own data folder to a system user.
+    """
+    return os.geteuid() or (home.stat().st_uid if home.exists() else 0)
+
+
+def open_to(path: Path, uid: int) -> bool:
+    """Whether user ``uid`` may enter the folder ``path`` (group membership is not looked at)."""
+    status = path.stat()
+    return bool(status.st_mode & (0o100 if status.st_uid == uid else 0o001))
+
+
+def cluster_root(home: Path) -> Path:
+    """The folder of the embedded server's files: ``home/pg``.
+
+    Only when root keeps its data below a closed folder such as ``/root``, where the server's own
+    user cannot go, it is ``/var/lib/huitou-pg/<digest of home>``.
+    """
+    uid = server_uid(home)
+    if os.geteuid() != 0 or all(open_to(parent, uid) for parent in home.parents):
+        return home / "pg"
+    return SYSTEM_ROOT / _digest(home)
+
+
 def socket_dir(home: Path) -> Path:
     """The folder of the embedded server's socket; in the temp folder when ``home`` is too long."""
-    folder = home / "pg" / "s"
+    folder = cluster_root(home) / "s"
     if len(str(folder / f".s.PGSQL.{PORT}.lock")) < _SOCKET_PATH_MAX:
         return folder
-    digest = hashlib.sha256(str(home).encode()).hexdigest()[:12]
-    return Path(tempfile.gettempdir()) / f"huitou-pg-{os.geteuid()}-{digest}"
+    return Path(tempfile.gettempdir()) / f"huitou-pg-{server_uid(home)}-{_digest(home)}"
 
 
 def database_settings(home: Path) -> dict[str, Any]:
@@ -38,8 +71,7 @@ def database_settings(home: Path) -> dict[str, Any]:
         "CONN_MAX_AGE": 600,
         "CONN_HEALTH_CHECKS": True,
     }
-    url = os.environ.get("DATABASE_URL")
-    if not url:
+    if is_embedded():
         return {
             **common,
             "NAME": APP_DATABASE,
@@ -47,11 +79,10 @@ def database_settings(home: Path) -> dict[str, Any]:
             "HOST": str(socket_dir(home)),
             "PORT": str(PORT),
         }
-    parts = urlsplit(url)
+    parts = urlsplit(os.environ["DATABASE_URL"])
     if parts.scheme not in ("postgres", "postgresql") or not parts.path.strip("/"):
         raise RefusedInputError(
-            "DATABASE_URL",
-            "DATABASE_URL must look like postgresql://user:password@host:5432/name",
+            "DATABASE_URL", "DATABASE_URL must look like postgresql://user:password@host:5432/name"
         )
     return {
         **common,
@@ -61,3 +92,7 @@ def database_settings(home: Path) -> dict[str, Any]:
         "HOST": unquote(parts.hostname or ""),
         "PORT": str(parts.port or PORT),
     }
+
+
+def _digest(home: Path) -> str:
+    return hashlib.sha256(str(home).encode()).hexdigest()[:12]

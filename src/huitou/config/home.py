@@ -12,11 +12,7 @@ def home() -> Path:
 
     The folder is created readable by its owner only.
     """
-    path = (
-        Path(os.environ.get("HUITOU_HOME") or Path.home() / ".huitou")
-        .expanduser()
-        .resolve()
-    )
+    path = Path(os.environ.get("HUITOU_HOME") or Path.home() / ".huitou").expanduser().resolve()
     path.mkdir(mode=0o700, parents=True, exist_ok=True)
     return path
 

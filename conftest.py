@@ -1,0 +1,56 @@
+"""The ground every test stands on: a data folder and a PostgreSQL of this test run's own.
+
+Lives at the root so that doctests under ``src`` stand on it too. The variables are set on import,
+before Django reads its settings; each pytest-xdist worker is a process with its own of both.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import django
+import pytest
+from django.conf import settings
+
+HOME = Path(tempfile.mkdtemp(prefix="huitou-test-")).resolve()
+os.environ["HUITOU_HOME"] = str(HOME)
+os.environ["DJANGO_SETTINGS_MODULE"] = "huitou.config.settings"
+
+
+# Speed where no test looks: password hashing, hashed static names.
+settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+settings.STORAGES = {
+    **settings.STORAGES,
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+}
+settings.DATABASES["default"]["CONN_MAX_AGE"] = 0
+# Models must be importable when the conftest files below are read.
+django.setup()
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Leave nothing behind."""
+    shutil.rmtree(HOME, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings() -> Iterator[None]:
+    """Run one embedded PostgreSQL for the session, unless ``DATABASE_URL`` names another."""
+    if os.environ.get("DATABASE_URL"):
+        yield
+        return
+    import psycopg
+
+    from huitou.config.postgres import THROW_AWAY_SETTINGS, Cluster
+
+    cluster = Cluster(HOME, settings=THROW_AWAY_SETTINGS)
+    cluster.start()
+    with psycopg.connect(cluster.connection_string("postgres"), autocommit=True) as connection:
+        connection.execute("ALTER ROLE huitou CREATEDB")  # pytest-django makes its own database
+    yield
+    cluster.stop()
+    shutil.rmtree(cluster.root, ignore_errors=True)
