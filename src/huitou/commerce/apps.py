@@ -8,3 +8,9 @@ class CommerceConfig(AppConfig):
 
     name = "huitou.commerce"
     label = "commerce"
+
+    def ready(self) -> None:
+        """Declare what the room contributes to the lake."""
+        from huitou.commerce.lake import register_tables
+
+        register_tables()

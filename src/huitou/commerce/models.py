@@ -48,9 +48,7 @@ class RefundStatus(models.TextChoices):
 class Product(models.Model):
     """What is sold: keyed by the merchant's code, else the platform's item id, else the title."""
 
-    brand = models.ForeignKey(
-        Brand, on_delete=models.PROTECT, related_name="+", db_index=False
-    )
+    brand = models.ForeignKey(Brand, on_delete=models.PROTECT, related_name="+", db_index=False)
     code = models.CharField(_("code"), max_length=200)
     title = models.CharField(_("title"), max_length=400, db_default="")
     category = models.CharField(_("category"), max_length=120, db_default="")
@@ -59,9 +57,7 @@ class Product(models.Model):
     class Meta:
         verbose_name = _("product")
         constraints = [
-            models.UniqueConstraint(
-                fields=["brand", "code"], name="product_code_unique"
-            ),
+            models.UniqueConstraint(fields=["brand", "code"], name="product_code_unique"),
         ]
 
     def __str__(self) -> str:
@@ -75,19 +71,13 @@ class Order(models.Model):
     the database so that every reader counts alike.
     """
 
-    brand = models.ForeignKey(
-        Brand, on_delete=models.PROTECT, related_name="+", db_index=False
-    )
-    shop = models.ForeignKey(
-        Shop, on_delete=models.PROTECT, related_name="+", db_index=False
-    )
+    brand = models.ForeignKey(Brand, on_delete=models.PROTECT, related_name="+", db_index=False)
+    shop = models.ForeignKey(Shop, on_delete=models.PROTECT, related_name="+", db_index=False)
     order_no = models.CharField(_("order number"), max_length=64)
     member = models.ForeignKey(
         Member, null=True, on_delete=models.PROTECT, related_name="+", db_index=False
     )
-    status = models.CharField(
-        max_length=16, choices=OrderStatus.choices, blank=True, db_default=""
-    )
+    status = models.CharField(max_length=16, choices=OrderStatus.choices, blank=True, db_default="")
     currency = models.CharField(max_length=3)
     ordered_at = models.DateTimeField(null=True)
     paid_at = models.DateTimeField(null=True)
@@ -101,21 +91,13 @@ class Order(models.Model):
     discount_minor = models.BigIntegerField(null=True)  # all reductions together
     coupon_minor = models.BigIntegerField(null=True)  # of which by coupon
     shipping_minor = models.BigIntegerField(null=True)
-    paid_minor = models.BigIntegerField(
-        db_default=0
-    )  # stated as paid; counts once paid_at is set
-    refunded_minor = models.BigIntegerField(
-        db_default=0
-    )  # greatest of the three sources below
-    refund_stated_minor = models.BigIntegerField(
-        db_default=0
-    )  # said by the order file itself
+    paid_minor = models.BigIntegerField(db_default=0)  # stated as paid; counts once paid_at is set
+    refunded_minor = models.BigIntegerField(db_default=0)  # greatest of the three sources below
+    refund_stated_minor = models.BigIntegerField(db_default=0)  # said by the order file itself
     province = models.CharField(max_length=40, db_default="")
     city = models.CharField(max_length=60, db_default="")
     receiver = models.CharField(max_length=120, db_default="")
-    receiver_phone = models.CharField(
-        max_length=40, db_default=""
-    )  # as stated, may be masked
+    receiver_phone = models.CharField(max_length=40, db_default="")  # as stated, may be masked
     device = models.CharField(max_length=24, db_default="")
     remark = models.TextField(db_default="")
     # 0 known only by reference, 1 derived from line rows, 2 stated by an order row.
@@ -130,8 +112,7 @@ class Order(models.Model):
                 models.Q(paid_at__isnull=False)
                 & ~models.Q(status__in=["cancelled", "closed_refunded"])
                 & (
-                    models.Q(refunded_minor=0)
-                    | models.Q(refunded_minor__lt=models.F("paid_minor"))
+                    models.Q(refunded_minor=0) | models.Q(refunded_minor__lt=models.F("paid_minor"))
                 ),
                 then=models.Value(True),
             ),
@@ -144,9 +125,7 @@ class Order(models.Model):
     class Meta:
         verbose_name = _("order")
         constraints = [
-            models.UniqueConstraint(
-                fields=["shop", "order_no"], name="order_no_unique_in_shop"
-            ),
+            models.UniqueConstraint(fields=["shop", "order_no"], name="order_no_unique_in_shop"),
             models.CheckConstraint(
                 condition=models.Q(paid_minor__gte=0), name="order_paid_not_negative"
             ),
@@ -168,20 +147,14 @@ class Order(models.Model):
 class OrderLine(models.Model):
     """One product within an order."""
 
-    order = models.ForeignKey(
-        Order, on_delete=models.CASCADE, related_name="+", db_index=False
-    )
+    order = models.ForeignKey(Order, on_delete=models.CASCADE, related_name="+", db_index=False)
     # The platform's sub-order id, else a digest of product, variant, price and quantity.
     line_key = models.CharField(max_length=64)
-    product = models.ForeignKey(
-        Product, on_delete=models.PROTECT, related_name="+", db_index=False
-    )
+    product = models.ForeignKey(Product, on_delete=models.PROTECT, related_name="+", db_index=False)
     variant = models.CharField(max_length=200, db_default="")
     quantity = models.IntegerField(db_default=1)
     list_minor = models.BigIntegerField(null=True)  # line total at list price
-    paid_minor = models.BigIntegerField(
-        null=True
-    )  # line total paid; null when the file is silent
+    paid_minor = models.BigIntegerField(null=True)  # line total paid; null when the file is silent
     discount_minor = models.BigIntegerField(null=True)
     refunded_minor = models.BigIntegerField(db_default=0)
     status = models.CharField(max_length=16, db_default="")
@@ -191,9 +164,7 @@ class OrderLine(models.Model):
     class Meta:
         verbose_name = _("order line")
         constraints = [
-            models.UniqueConstraint(
-                fields=["order", "line_key"], name="line_unique_in_order"
-            ),
+            models.UniqueConstraint(fields=["order", "line_key"], name="line_unique_in_order"),
         ]
 
     def __str__(self) -> str:
@@ -204,9 +175,7 @@ class Refund(models.Model):
     """A refund request of an order, whole or in part."""
 
     order = models.ForeignKey(Order, on_delete=models.CASCADE, related_name="+")
-    shop = models.ForeignKey(
-        Shop, on_delete=models.PROTECT, related_name="+", db_index=False
-    )
+    shop = models.ForeignKey(Shop, on_delete=models.PROTECT, related_name="+", db_index=False)
     refund_no = models.CharField(max_length=64)
     amount_minor = models.BigIntegerField()
     status = models.CharField(max_length=8, choices=RefundStatus.choices)
@@ -219,9 +188,7 @@ class Refund(models.Model):
     class Meta:
         verbose_name = _("refund")
         constraints = [
-            models.UniqueConstraint(
-                fields=["shop", "refund_no"], name="refund_no_unique_in_shop"
-            ),
+            models.UniqueConstraint(fields=["shop", "refund_no"], name="refund_no_unique_in_shop"),
         ]
 
     def __str__(self) -> str:
@@ -231,16 +198,10 @@ class Refund(models.Model):
 class Review(models.Model):
     """What a buyer wrote about a purchase."""
 
-    shop = models.ForeignKey(
-        Shop, on_delete=models.PROTECT, related_name="+", db_index=False
-    )
+    shop = models.ForeignKey(Shop, on_delete=models.PROTECT, related_name="+", db_index=False)
     review_no = models.CharField(max_length=64)
-    order = models.ForeignKey(
-        Order, null=True, on_delete=models.SET_NULL, related_name="+"
-    )
-    member = models.ForeignKey(
-        Member, null=True, on_delete=models.SET_NULL, related_name="+"
-    )
+    order = models.ForeignKey(Order, null=True, on_delete=models.SET_NULL, related_name="+")
+    member = models.ForeignKey(Member, null=True, on_delete=models.SET_NULL, related_name="+")
     nick = models.CharField(max_length=120, db_default="")  # as shown, usually masked
     variant = models.CharField(max_length=200, db_default="")
     rating = models.SmallIntegerField(null=True)  # 1 to 5
@@ -254,9 +215,7 @@ class Review(models.Model):
     class Meta:
         verbose_name = _("review")
         constraints = [
-            models.UniqueConstraint(
-                fields=["shop", "review_no"], name="review_no_unique_in_shop"
-            ),
+            models.UniqueConstraint(fields=["shop", "review_no"], name="review_no_unique_in_shop"),
         ]
 
     def __str__(self) -> str:

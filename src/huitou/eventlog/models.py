@@ -31,9 +31,7 @@ class Generation(models.Model):
     number = models.SmallIntegerField(db_default=1)
 
     class Meta:
-        constraints = [
-            models.CheckConstraint(condition=models.Q(one=True), name="one_generation")
-        ]
+        constraints = [models.CheckConstraint(condition=models.Q(one=True), name="one_generation")]
 
     def __str__(self) -> str:
         return str(self.number)
@@ -50,9 +48,7 @@ class Event(models.Model):
 
     generation = models.SmallIntegerField()
     xid = Xid8Field()
-    brand = models.ForeignKey(
-        Brand, on_delete=models.PROTECT, related_name="+", db_index=False
-    )
+    brand = models.ForeignKey(Brand, on_delete=models.PROTECT, related_name="+", db_index=False)
     kind = models.CharField(max_length=48)  # commerce.orders_recorded
     subject_ids = ArrayField(models.BigIntegerField(), db_default=[])
     origin = models.CharField(max_length=8, choices=Origin.choices)
@@ -62,9 +58,7 @@ class Event(models.Model):
 
     class Meta:
         verbose_name = _("event")
-        indexes = [
-            models.Index(fields=["generation", "xid", "id"], name="event_position")
-        ]
+        indexes = [models.Index(fields=["generation", "xid", "id"], name="event_position")]
 
     def __str__(self) -> str:
         return f"{self.kind} #{self.pk}"

@@ -115,9 +115,7 @@ def read_batch(
         )
         rows = cursor.fetchall()
     return [
-        News(
-            Position(row[0], row[1], row[2]), row[3], row[4], tuple(row[5]), *_tail(row)
-        )
+        News(Position(row[0], row[1], row[2]), row[3], row[4], tuple(row[5]), *_tail(row))
         for row in rows
     ]
 

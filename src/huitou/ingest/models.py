@@ -30,12 +30,8 @@ class Batch(models.Model):
     file_sha256 = models.CharField(max_length=64)
     file_bytes = models.BigIntegerField()
     format = models.CharField(max_length=64)
-    mapping = models.JSONField(
-        null=True
-    )  # the mapping file used, when it is not a known format
-    state = models.CharField(
-        max_length=10, choices=BatchState.choices, default=BatchState.QUEUED
-    )
+    mapping = models.JSONField(null=True)  # the mapping file used, when it is not a known format
+    state = models.CharField(max_length=10, choices=BatchState.choices, default=BatchState.QUEUED)
     # Rows consumed and committed: where a killed import goes on.
     position = models.BigIntegerField(default=0)
     rows = models.BigIntegerField(default=0)
@@ -43,23 +39,17 @@ class Batch(models.Model):
     updated = models.BigIntegerField(default=0)
     unchanged = models.BigIntegerField(default=0)
     quarantined = models.BigIntegerField(default=0)
-    repeated = models.BigIntegerField(
-        default=0
-    )  # of the unchanged: repeated within the file
+    repeated = models.BigIntegerField(default=0)  # of the unchanged: repeated within the file
     orders = models.BigIntegerField(default=0)
     lines = models.BigIntegerField(default=0)
     without_buyer = models.BigIntegerField(default=0)  # orders that belong to no member
-    paid_minor = models.BigIntegerField(
-        default=0
-    )  # control total: the file's own paid column
+    paid_minor = models.BigIntegerField(default=0)  # control total: the file's own paid column
     refunded_minor = models.BigIntegerField(default=0)
     warnings = models.JSONField(default=dict)  # code → count
     error = models.TextField(blank=True, default="")
     job = models.ForeignKey(Job, null=True, on_delete=models.SET_NULL, related_name="+")
     # The batch whose quarantined rows this one brings back corrected.
-    retries = models.ForeignKey(
-        "self", null=True, on_delete=models.SET_NULL, related_name="+"
-    )
+    retries = models.ForeignKey("self", null=True, on_delete=models.SET_NULL, related_name="+")
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+"
     )
@@ -80,9 +70,7 @@ class QuarantinedRow(models.Model):
 
     batch = models.ForeignKey(Batch, on_delete=models.CASCADE, related_name="+")
     row_no = models.BigIntegerField()  # 1 is the first row under the header
-    line_no = models.BigIntegerField(
-        null=True
-    )  # physical line in the file where it starts
+    line_no = models.BigIntegerField(null=True)  # physical line in the file where it starts
     code = models.CharField(max_length=40)
     column = models.CharField(max_length=120, db_default="")
     value = models.CharField(max_length=400, db_default="")
@@ -94,9 +82,7 @@ class QuarantinedRow(models.Model):
     class Meta:
         verbose_name = _("quarantined row")
         constraints = [
-            models.UniqueConstraint(
-                fields=["batch", "row_no"], name="quarantine_row_unique"
-            ),
+            models.UniqueConstraint(fields=["batch", "row_no"], name="quarantine_row_unique"),
         ]
 
     def __str__(self) -> str:
@@ -115,9 +101,7 @@ class SavedMapping(models.Model):
     class Meta:
         verbose_name = _("saved mapping")
         constraints = [
-            models.UniqueConstraint(
-                fields=["brand", "header_digest"], name="mapping_per_header"
-            ),
+            models.UniqueConstraint(fields=["brand", "header_digest"], name="mapping_per_header"),
         ]
 
     def __str__(self) -> str:

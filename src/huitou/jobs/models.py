@@ -24,9 +24,7 @@ class Job(models.Model):
     brand = models.ForeignKey(Brand, on_delete=models.CASCADE, related_name="+")
     kind = models.CharField(max_length=32)  # "import", "refresh", "undo", "export"
     subject = models.CharField(max_length=200)  # what a person recognises: a file name
-    state = models.CharField(
-        max_length=10, choices=JobState.choices, default=JobState.QUEUED
-    )
+    state = models.CharField(max_length=10, choices=JobState.choices, default=JobState.QUEUED)
     done = models.BigIntegerField(default=0)
     total = models.BigIntegerField(null=True)  # null: not known
     message = models.TextField(blank=True, default="")

@@ -17,9 +17,7 @@ class CopyCursor(Protocol):
         """Start a COPY."""
 
 
-def copy_in(
-    cursor: CopyCursor, table: str, rows: pa.Table, columns: Sequence[str]
-) -> None:
+def copy_in(cursor: CopyCursor, table: str, rows: pa.Table, columns: Sequence[str]) -> None:
     """COPY ``columns`` of ``rows`` into ``table``, whose columns have the same names.
 
     Nulls stay null and empty text stays empty; timestamps must carry a zone. The caller vouches
@@ -29,9 +27,7 @@ def copy_in(
         return
     buffer = io.BytesIO()
     # Quoting tells '' from null in COPY's CSV; Arrow quotes every text and leaves nulls bare.
-    pa_csv.write_csv(
-        rows.select(list(columns)), buffer, pa_csv.WriteOptions(include_header=False)
-    )
+    pa_csv.write_csv(rows.select(list(columns)), buffer, pa_csv.WriteOptions(include_header=False))
     names = ", ".join(f'"{name}"' for name in columns)
     with cursor.copy(f"copy {table} ({names}) from stdin (format csv)") as copy:
         copy.write(buffer.getbuffer())

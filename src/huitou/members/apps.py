@@ -8,3 +8,9 @@ class MembersConfig(AppConfig):
 
     name = "huitou.members"
     label = "members"
+
+    def ready(self) -> None:
+        """Declare what the room contributes to the lake."""
+        from huitou.members.lake import register_tables
+
+        register_tables()

@@ -20,16 +20,12 @@ class Member(models.Model):
     """One person as a brand knows them."""
 
     brand = models.ForeignKey(Brand, on_delete=models.PROTECT, related_name="+")
-    public_id = models.UUIDField(
-        unique=True, db_default=models.Func(function="gen_random_uuid")
-    )
+    public_id = models.UUIDField(unique=True, db_default=models.Func(function="gen_random_uuid"))
     name = models.CharField(_("name"), max_length=120, blank=True, db_default="")
     # Display only; a masked value such as 138****8000 stays masked and is never a key.
     phone = models.CharField(_("phone"), max_length=40, blank=True, db_default="")
     email = models.CharField(_("e-mail"), max_length=254, blank=True, db_default="")
-    gender = models.CharField(
-        max_length=8, choices=Gender.choices, blank=True, db_default=""
-    )
+    gender = models.CharField(max_length=8, choices=Gender.choices, blank=True, db_default="")
     birthday = models.DateField(_("birthday"), null=True)
     province = models.CharField(_("province"), max_length=40, blank=True, db_default="")
     city = models.CharField(_("city"), max_length=60, blank=True, db_default="")
@@ -51,9 +47,7 @@ class Member(models.Model):
 class Identity(models.Model):
     """An identifier of a member on a platform; equal identifiers are one person."""
 
-    brand = models.ForeignKey(
-        Brand, on_delete=models.PROTECT, related_name="+", db_index=False
-    )
+    brand = models.ForeignKey(Brand, on_delete=models.PROTECT, related_name="+", db_index=False)
     member = models.ForeignKey(Member, on_delete=models.CASCADE, related_name="+")
     platform = models.CharField(max_length=24)
     # buyer_nick, buyer_id, account, customer_id, phone, email, payment_account, household_id …

@@ -55,15 +55,11 @@ class Migration(migrations.Migration):
                 ("code", models.CharField(max_length=200, verbose_name="code")),
                 (
                     "title",
-                    models.CharField(
-                        db_default="", max_length=400, verbose_name="title"
-                    ),
+                    models.CharField(db_default="", max_length=400, verbose_name="title"),
                 ),
                 (
                     "category",
-                    models.CharField(
-                        db_default="", max_length=120, verbose_name="category"
-                    ),
+                    models.CharField(db_default="", max_length=120, verbose_name="category"),
                 ),
                 ("source_ref", models.BigIntegerField(null=True)),
             ],
@@ -193,9 +189,7 @@ class Migration(migrations.Migration):
                 ("changed_ref", models.BigIntegerField(null=True)),
                 (
                     "recorded_at",
-                    models.DateTimeField(
-                        db_default=django.db.models.functions.datetime.Now()
-                    ),
+                    models.DateTimeField(db_default=django.db.models.functions.datetime.Now()),
                 ),
                 (
                     "is_purchase",

@@ -60,17 +60,13 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "one",
-                    models.BooleanField(
-                        db_default=True, primary_key=True, serialize=False
-                    ),
+                    models.BooleanField(db_default=True, primary_key=True, serialize=False),
                 ),
                 ("number", models.SmallIntegerField(db_default=1)),
             ],
             options={
                 "constraints": [
-                    models.CheckConstraint(
-                        condition=models.Q(("one", True)), name="one_generation"
-                    )
+                    models.CheckConstraint(condition=models.Q(("one", True)), name="one_generation")
                 ],
             },
         ),
@@ -105,9 +101,7 @@ class Migration(migrations.Migration):
                 ("occurred_at", models.DateTimeField()),
                 (
                     "recorded_at",
-                    models.DateTimeField(
-                        db_default=django.db.models.functions.datetime.Now()
-                    ),
+                    models.DateTimeField(db_default=django.db.models.functions.datetime.Now()),
                 ),
                 ("payload", models.JSONField(db_default={})),
                 (
@@ -123,9 +117,7 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "event",
                 "indexes": [
-                    models.Index(
-                        fields=["generation", "xid", "id"], name="event_position"
-                    )
+                    models.Index(fields=["generation", "xid", "id"], name="event_position")
                 ],
             },
         ),

@@ -70,17 +70,13 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "city",
-                    models.CharField(
-                        blank=True, db_default="", max_length=60, verbose_name="city"
-                    ),
+                    models.CharField(blank=True, db_default="", max_length=60, verbose_name="city"),
                 ),
                 ("source_ref", models.BigIntegerField(null=True)),
                 ("changed_ref", models.BigIntegerField(null=True)),
                 (
                     "created_at",
-                    models.DateTimeField(
-                        db_default=django.db.models.functions.datetime.Now()
-                    ),
+                    models.DateTimeField(db_default=django.db.models.functions.datetime.Now()),
                 ),
                 (
                     "brand",
@@ -123,9 +119,7 @@ class Migration(migrations.Migration):
                 ("source_ref", models.BigIntegerField(null=True)),
                 (
                     "created_at",
-                    models.DateTimeField(
-                        db_default=django.db.models.functions.datetime.Now()
-                    ),
+                    models.DateTimeField(db_default=django.db.models.functions.datetime.Now()),
                 ),
                 (
                     "brand",

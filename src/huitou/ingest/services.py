@@ -1,0 +1,248 @@
+"""Imports from the file to the last committed row.
+
+``create_batch`` refuses or accepts a file, ``run_batch`` consumes it in chunks, each in one
+transaction together with its counts and position, so that a killed import goes on where it
+stopped and never counts a row twice. ``undo_batch`` takes a batch back.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.db import connection, transaction
+
+from huitou.brands.models import Shop
+from huitou.commerce import services as commerce
+from huitou.ingest.chunks import prefetched, record_chunk
+from huitou.ingest.models import Batch, BatchState, QuarantinedRow
+from huitou.ingest.quarantine import settle_retry
+from huitou.ingest.reading import (
+    Format,
+    Source,
+    detect,
+    format_from_mapping,
+    known_formats,
+    open_source,
+    read_chunks,
+)
+from huitou.ingest.records import ReadContext
+from huitou.jobs import services as jobs
+from huitou.kernel.errors import RefusedInputError
+from huitou.members import services as members
+
+# First key of the advisory lock that keeps a batch to one process.
+_BATCH_LOCK = 74_003
+# Predicates that keep a member alive when a batch that created it is undone.
+_MEMBERS_IN_USE = (
+    "select 1 from commerce_order o where o.member_id = m.id",
+    "select 1 from commerce_review r where r.member_id = m.id",
+)
+
+Progress = Callable[[int, int | None], None]
+
+
+def create_batch(
+    *,
+    shop: Shop,
+    path: Path,
+    file_name: str,
+    format_name: str = "auto",
+    mapping: Mapping[str, Any] | None = None,
+    created_by_id: int | None = None,
+    retries: Batch | None = None,
+    retry_rows: Sequence[int] | None = None,
+) -> Batch:
+    """Accept the file at ``path`` for ``shop``; it is copied, so the caller may delete it.
+
+    An unfinished batch of the same file and shop is returned again, to go on where it stopped.
+
+    Raises ``RefusedInputError`` before any effect: unreadable or unsafe file, unknown format,
+    missing key column, wrong mapping.
+    """
+    source = open_source(path)
+    chosen = choose_format(source, format_name=format_name, mapping=mapping)
+    chosen.check(source.header)
+    digest = _sha256(path)
+    unfinished = Batch.objects.filter(
+        shop=shop,
+        file_sha256=digest,
+        format=chosen.name,
+        retries=retries,
+        state__in=[BatchState.QUEUED, BatchState.RUNNING, BatchState.FAILED],
+    ).last()
+    if unfinished is not None:
+        return unfinished
+    relative = Path(str(shop.brand_id)) / f"{digest}{path.suffix.lower()}"
+    stored = Path(settings.UPLOADS_ROOT) / relative
+    if not stored.exists():
+        stored.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        partial = stored.with_suffix(stored.suffix + ".part")
+        shutil.copyfile(path, partial)
+        partial.rename(stored)
+    with transaction.atomic():
+        job = jobs.create_job(
+            brand_id=shop.brand_id, kind="import", subject=file_name, created_by_id=created_by_id
+        )
+        return Batch.objects.create(
+            brand_id=shop.brand_id,
+            shop=shop,
+            file_name=file_name[-255:],
+            file_path=str(relative),
+            file_sha256=digest,
+            file_bytes=path.stat().st_size,
+            format=chosen.name,
+            header=source.header,
+            mapping=dict(mapping) if mapping is not None else None,
+            warnings=dict(source.warnings),
+            job=job,
+            created_by_id=created_by_id,
+            retries=retries,
+            retry_rows=list(retry_rows) if retry_rows is not None else None,
+        )
+
+
+def choose_format(
+    source: Source, *, format_name: str = "auto", mapping: Mapping[str, Any] | None = None
+) -> Format:
+    """The format to read ``source`` with.
+
+    Raises ``RefusedInputError``: ``UNKNOWN_FORMAT`` when the headers match no known one,
+    ``NO_SUCH_FORMAT`` when ``format_name`` is not known.
+    """
+    if mapping is not None:
+        return format_from_mapping(mapping)
+    if format_name == "auto":
+        found = detect(source.header)
+        if found is None:
+            raise RefusedInputError(
+                "UNKNOWN_FORMAT",
+                "the headers match no known format; name the columns with a mapping: "
+                + ", ".join(source.header[:12]),
+            )
+        return found
+    for candidate in known_formats():
+        if candidate.name == format_name:
+            return candidate
+    raise RefusedInputError("NO_SUCH_FORMAT", f"no format is called {format_name!r}")
+
+
+def run_batch(
+    batch_id: int, *, progress: Progress = lambda done, total: None, chunk_rows: int = 20_000
+) -> Batch:
+    """Consume the batch from its last committed row to the end; a finished one is left alone.
+
+    Raises ``RefusedInputError("BATCH_BUSY")`` while another process works on it.
+    """
+    with _batch_lock(batch_id):
+        batch = Batch.objects.select_related("shop", "brand").get(pk=batch_id)
+        if batch.state in (BatchState.DONE, BatchState.UNDONE):
+            return batch
+        try:
+            _consume(batch, progress, chunk_rows)
+        except Exception as error:
+            now = datetime.now(UTC)
+            Batch.objects.filter(pk=batch_id).update(state=BatchState.FAILED, error=str(error))
+            if batch.job_id:
+                jobs.fail_job(batch.job_id, now=now, message=str(error))
+            raise
+    return Batch.objects.get(pk=batch_id)
+
+
+def undo_batch(batch_id: int) -> Batch:
+    """Take back everything the batch recorded, exactly.
+
+    Raises ``RefusedInputError``: ``BATCH_BUSY`` while it runs, ``ALREADY_UNDONE``,
+    ``LATER_CHANGES`` when newer batches build on its records.
+    """
+    with _batch_lock(batch_id), transaction.atomic():
+        batch = Batch.objects.select_for_update().get(pk=batch_id)
+        if batch.state == BatchState.UNDONE:
+            raise RefusedInputError("ALREADY_UNDONE", f"import #{batch_id} is already undone")
+        _without_timeout()
+        commerce.undo(brand_id=batch.brand_id, source_ref=batch_id, now=datetime.now(UTC))
+        members.undo(brand_id=batch.brand_id, source_ref=batch_id, in_use=_MEMBERS_IN_USE)
+        QuarantinedRow.objects.filter(resolved_by=batch).update(resolved_by=None)
+        batch.state = BatchState.UNDONE
+        batch.save(update_fields=["state"])
+    return batch
+
+
+def stored_path(batch: Batch) -> Path:
+    """Where the batch's file lies."""
+    return Path(settings.UPLOADS_ROOT) / batch.file_path
+
+
+def format_of(batch: Batch) -> Format:
+    """The format the batch is read with."""
+    if batch.mapping is not None:
+        return format_from_mapping(batch.mapping)
+    return next(f for f in known_formats() if f.name == batch.format)
+
+
+def _consume(batch: Batch, progress: Progress, chunk_rows: int) -> None:
+    now = datetime.now(UTC)
+    source = open_source(stored_path(batch))
+    context = ReadContext(time_zone=batch.brand.time_zone, currency=batch.brand.currency, now=now)
+    Batch.objects.filter(pk=batch.pk).update(state=BatchState.RUNNING, error="")
+    total = source.row_estimate
+    if batch.job_id:
+        jobs.start_job(batch.job_id, total=total, now=now)
+    chunks = read_chunks(
+        source, format_of(batch), context=context, skip_rows=batch.position, chunk_rows=chunk_rows
+    )
+    done = batch.position
+    progress(done, total)
+    with prefetched(chunks) as ready:
+        for chunk in ready:
+            with transaction.atomic():
+                _without_timeout()
+                record_chunk(batch, chunk, now=now)
+            done = chunk.first_row - 1 + chunk.rows
+            if batch.job_id:
+                jobs.advance_job(batch.job_id, done=done)
+            progress(done, total)
+    finished = datetime.now(UTC)
+    with transaction.atomic():
+        Batch.objects.filter(pk=batch.pk).update(state=BatchState.DONE, finished_at=finished)
+        if batch.retries_id:
+            settle_retry(batch)
+        if batch.job_id:
+            jobs.advance_job(batch.job_id, done=done, total=done)
+            jobs.finish_job(batch.job_id, now=finished, result_url=f"/imports/{batch.pk}/")
+    progress(done, done)
+
+
+def _without_timeout() -> None:
+    """Bulk work may take longer than the limit set for page queries."""
+    with connection.cursor() as cursor:
+        cursor.execute("set local statement_timeout = 0")
+
+
+class _batch_lock:
+    """Hold the batch for this database session; released also when the process dies."""
+
+    def __init__(self, batch_id: int) -> None:
+        self.batch_id = batch_id
+
+    def __enter__(self) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute("select pg_try_advisory_lock(%s, %s)", [_BATCH_LOCK, self.batch_id])
+            if not cursor.fetchone()[0]:
+                raise RefusedInputError(
+                    "BATCH_BUSY", f"import #{self.batch_id} is being worked on right now"
+                )
+
+    def __exit__(self, *exc: object) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute("select pg_advisory_unlock(%s, %s)", [_BATCH_LOCK, self.batch_id])
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as handle:
+        return hashlib.file_digest(handle, "sha256").hexdigest()

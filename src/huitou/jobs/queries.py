@@ -1,0 +1,45 @@
+"""Batch reads of jobs for the doors."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from huitou.jobs.models import Job
+
+
+@dataclass(frozen=True)
+class JobView:
+    """A job as the tray shows it. ``percent`` is None while the total is unknown."""
+
+    id: int
+    kind: str
+    subject: str
+    state: str
+    done: int
+    total: int | None
+    percent: int | None
+    message: str
+    result_url: str
+    created_at: datetime
+    finished_at: datetime | None
+
+
+def recent_jobs(brand_id: int, *, limit: int = 10) -> list[JobView]:
+    """The newest jobs of the brand, newest first."""
+    return [
+        JobView(
+            id=job.pk,
+            kind=job.kind,
+            subject=job.subject,
+            state=job.state,
+            done=job.done,
+            total=job.total,
+            percent=min(100, job.done * 100 // job.total) if job.total else None,
+            message=job.message,
+            result_url=job.result_url,
+            created_at=job.created_at,
+            finished_at=job.finished_at,
+        )
+        for job in Job.objects.filter(brand_id=brand_id).order_by("-id")[:limit]
+    ]
