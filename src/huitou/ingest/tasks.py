@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from procrastinate.contrib.django import app
 
-from huitou.ingest.services import run_batch
 
-
-@app.task(name="ingest.import_batch", queue="imports", pass_context=False)
+@app.task(name="ingest.import_batch", queue="imports")
 def import_batch(batch_id: int) -> None:
     """Run the batch; a worker that died leaves it to the next one, which goes on."""
+    # Imported here: every process registers the tasks, only the worker needs what they need.
+    from huitou.ingest.services import run_batch
+
     run_batch(batch_id)
