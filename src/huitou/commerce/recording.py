@@ -92,7 +92,7 @@ from stage_order s
 cross join lateral (
   select (coalesce(s.paid_at, s.ordered_at) at time zone %(zone)s)::date as day) d
 where s.row_no <> all (%(known)s)
-returning id
+returning id, month
 """
 
 KNOWN_ORDERS = """

@@ -43,6 +43,7 @@ class Recorded:
     updated: set[int] = field(default_factory=set)
     unchanged: set[int] = field(default_factory=set)
     order_ids: list[int] = field(default_factory=list)
+    months: set[int] = field(default_factory=set)  # of orders stored for the first time
 
     def add(self, rows: set[int], known: set[int], changed: set[int]) -> None:
         """Count ``rows``: not known are stored, known and changed are updated."""
@@ -90,8 +91,7 @@ def record(
             _record_refunds(cursor, refunds, values, recorded)
         if reviews is not None and reviews.num_rows:
             _record_reviews(cursor, reviews, values, recorded)
-        recorded.order_ids = _recompute(cursor)
-        months |= _months_of(cursor)
+        months |= recorded.months | _recompute(cursor, recorded)
     append(
         brand_id=scope.brand_id,
         kind="commerce.orders_recorded",
@@ -179,7 +179,11 @@ def _record_orders(
     rows = set(orders["row_no"].to_pylist())
     if len(known) < len(rows):
         cursor.execute(sql.INSERT_ORDERS, {**values, "known": sorted(known) or [0]})
-        _touch(cursor, [row[0] for row in cursor.fetchall()])
+        # A new order has no lines or refunds yet: nothing to recompute.
+        for order_id, month in cursor.fetchall():
+            recorded.order_ids.append(order_id)
+            recorded.months.add(month)
+        recorded.months.discard(None)
     recorded.add(rows, known, changed)
 
 
@@ -282,12 +286,16 @@ def _touch(cursor: Any, order_ids: Sequence[int]) -> None:
     cursor.execute("insert into touched_order select unnest(%s::bigint[])", [list(order_ids)])
 
 
-def _recompute(cursor: Any) -> list[int]:
-    """Recompute the touched orders from their lines and refunds; returns their ids."""
+def _recompute(cursor: Any, recorded: Recorded) -> set[int]:
+    """Recompute the touched orders from their lines and refunds; returns their months."""
+    cursor.execute("select distinct id from touched_order")
+    touched = [row[0] for row in cursor.fetchall()]
+    if not touched:
+        return set()
     cursor.execute("analyze touched_order")
     cursor.execute(sql.RECOMPUTE)
-    cursor.execute("select distinct id from touched_order")
-    return [row[0] for row in cursor.fetchall()]
+    recorded.order_ids = sorted({*recorded.order_ids, *touched})
+    return _months_of(cursor)
 
 
 def _months_of(cursor: Any) -> set[int]:
