@@ -59,9 +59,7 @@ class Shop(models.Model):
         verbose_name = _("shop")
         ordering = ["id"]
         constraints = [
-            models.UniqueConstraint(
-                fields=["brand", "slug"], name="shop_slug_unique_in_brand"
-            ),
+            models.UniqueConstraint(fields=["brand", "slug"], name="shop_slug_unique_in_brand"),
         ]
 
     def __str__(self) -> str:
@@ -71,9 +69,7 @@ class Shop(models.Model):
 class Staff(AbstractUser):
     """A person who signs in to the console."""
 
-    display_name = models.CharField(
-        _("display name"), max_length=80, blank=True, default=""
-    )
+    display_name = models.CharField(_("display name"), max_length=80, blank=True, default="")
 
     class Meta:
         verbose_name = _("staff")
@@ -100,9 +96,7 @@ class StaffRole(models.Model):
     class Meta:
         verbose_name = _("staff role")
         constraints = [
-            models.UniqueConstraint(
-                fields=["staff", "brand"], name="one_role_per_staff_and_brand"
-            ),
+            models.UniqueConstraint(fields=["staff", "brand"], name="one_role_per_staff_and_brand"),
         ]
 
     def __str__(self) -> str:

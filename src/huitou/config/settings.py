@@ -130,7 +130,7 @@ CONTENT_SECURITY_POLICY = {
     }
 }
 
-PROCRASTINATE_IMPORT_PATHS: list[str] = []
+PROCRASTINATE_IMPORT_PATHS = ["huitou.config.tasks"]
 
 LOGGING = {
     "version": 1,

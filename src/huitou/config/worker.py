@@ -1,0 +1,17 @@
+"""The worker process: runs the background jobs."""
+
+from __future__ import annotations
+
+# Two cores: one long import must not hold up a short job.
+_CONCURRENCY = 2
+
+
+def run_worker() -> None:
+    """Run jobs until SIGTERM or SIGINT; a running job is finished first.
+
+    Returns normally also when PostgreSQL goes away, so whoever started it starts it again.
+    """
+    from procrastinate.contrib.django import app
+
+    with app.replace_connector(app.connector.get_worker_connector()) as worker_app:
+        worker_app.run_worker(concurrency=_CONCURRENCY, delete_jobs="never")
