@@ -109,7 +109,14 @@ class Cluster:
             if self._postmaster() is None:
                 return False
             user = server_user(self.home, self.data)
-            command = [binaries(user) / "pg_ctl", "-D", self.data, "-m", "fast", "-w"]
+            command: list[str | Path] = [
+                binaries(user) / "pg_ctl",
+                "-D",
+                self.data,
+                "-m",
+                "fast",
+                "-w",
+            ]
             self._run(user, *command, "-t", str(int(timeout_seconds)), "stop")
             return True
 
@@ -154,7 +161,15 @@ class Cluster:
         # Made aside and renamed, so that a killed initdb leaves nothing that looks finished.
         aside = self.root / "data.new"
         shutil.rmtree(aside, ignore_errors=True)
-        command = [bin_dir / "initdb", "-D", aside, "-U", _SUPERUSER, "-E", "UTF8"]
+        command: list[str | Path] = [
+            bin_dir / "initdb",
+            "-D",
+            aside,
+            "-U",
+            _SUPERUSER,
+            "-E",
+            "UTF8",
+        ]
         command += ["--auth-local=trust", "--auth-host=reject", "--data-checksums"]
         # The builtin provider needs no ICU and sorts alike everywhere; a C locale would make
         # trigram search drop Chinese letters.
@@ -211,7 +226,8 @@ class Cluster:
             if self._postmaster() is None:
                 self._remove_stale_files()
             seconds = str(max(1, int(deadline - time.monotonic())))
-            command = [bin_dir / "pg_ctl", "-D", self.data, "-l", log, "-w", "-t", seconds, "start"]
+            command: list[str | Path] = [bin_dir / "pg_ctl", "-D", self.data, "-l", log]
+            command += ["-w", "-t", seconds, "start"]
             try:
                 self._run(user, *command)
             except HuitouError:

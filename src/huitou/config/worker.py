@@ -12,6 +12,8 @@ def run_worker() -> None:
     Returns normally also when PostgreSQL goes away, so whoever started it starts it again.
     """
     from procrastinate.contrib.django import app
+    from procrastinate.contrib.django.django_connector import DjangoConnector
 
+    assert isinstance(app.connector, DjangoConnector)
     with app.replace_connector(app.connector.get_worker_connector()) as worker_app:
         worker_app.run_worker(concurrency=_CONCURRENCY, delete_jobs="never")
