@@ -1,0 +1,108 @@
+"""Members and identities written set-wise."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+import pyarrow as pa
+from django.db import connection, transaction
+
+from huitou.brands.models import Shop
+from huitou.ingest.records import CUSTOMERS
+from huitou.members import services
+from huitou.members.models import Identity, Member
+
+
+def customers(*rows: dict[str, Any]) -> pa.Table:
+    """Rows of a customer file."""
+    return pa.Table.from_pylist(
+        [{"row_no": n, **row} for n, row in enumerate(rows, start=1)], schema=CUSTOMERS
+    )
+
+
+def resolve(shop: Shop, source_ref: int, people: pa.Table) -> services.ResolvedPeople:
+    """Resolve within a transaction of its own."""
+    with transaction.atomic():
+        return services.resolve_people(
+            brand_id=shop.brand_id,
+            shop_id=shop.pk,
+            platform=shop.platform,
+            source_ref=source_ref,
+            people=people,
+        )
+
+
+def declare(shop: Shop, source_ref: int, people: pa.Table) -> list[int]:
+    """Resolve and record the profiles; returns the changed positions."""
+    with transaction.atomic():
+        resolved = resolve(shop, source_ref, people)
+        changed = services.record_profiles(
+            brand_id=shop.brand_id, source_ref=source_ref, people=people, resolved=resolved
+        )
+    return changed.tolist()
+
+
+PHONE = {"id1_kind": "phone", "id1_value": "+8619900000001"}
+
+
+def test_the_same_identifier_leads_to_the_same_member(shop: Shop) -> None:
+    first = resolve(shop, 1, customers({"name": "沈知夏", **PHONE}))
+    second = resolve(shop, 2, customers({"name": "沈小姐", **PHONE}))
+
+    assert first.member_ids.tolist() == second.member_ids.tolist()
+    assert second.created_ids.size == 0
+    assert list(Member.objects.values_list("name", "source_ref")) == [("沈知夏", 1)]
+
+
+def test_the_same_identifier_on_another_platform_is_another_member_for_now(shop: Shop) -> None:
+    other = Shop.objects.create(brand=shop.brand, slug="jd", name="jd", platform="jd")
+
+    resolve(shop, 1, customers(PHONE))
+    resolve(other, 2, customers(PHONE))
+
+    assert Member.objects.count() == 2
+
+
+def test_a_customer_file_fills_and_replaces_but_silence_changes_nothing(shop: Shop) -> None:
+    resolve(shop, 1, customers({"name": "沈", "city": "杭州市", **PHONE}))
+
+    changed = declare(
+        shop, 2, customers({"name": "沈知夏", "birthday": date(1992, 3, 8), "city": "", **PHONE})
+    )
+
+    member = Member.objects.get()
+    assert changed == [0]
+    assert (member.name, member.city, member.birthday) == ("沈知夏", "杭州市", date(1992, 3, 8))
+    assert declare(shop, 3, customers({"name": "沈知夏", **PHONE})) == []
+
+
+def test_undo_restores_profiles_and_removes_who_came_with_the_source(shop: Shop) -> None:
+    resolve(shop, 1, customers({"name": "沈", **PHONE}))
+    declare(
+        shop,
+        2,
+        customers(
+            {"name": "沈知夏", **PHONE, "id2_kind": "email", "id2_value": "zhixia@example.com"},
+            {"name": "何一舟", "id1_kind": "phone", "id1_value": "+8619900000005"},
+        ),
+    )
+    assert Member.objects.count() == 2
+
+    removed = services.undo(brand_id=shop.brand_id, source_ref=2, in_use=[])
+
+    assert removed == 1
+    assert list(Member.objects.values_list("name", "changed_ref")) == [("沈", 1)]
+    assert list(Identity.objects.values_list("kind", "source_ref")) == [("phone", 1)]
+
+
+def test_undo_keeps_a_member_another_source_also_knows(shop: Shop) -> None:
+    resolve(shop, 1, customers(PHONE))
+    resolve(shop, 2, customers({**PHONE, "id2_kind": "email", "id2_value": "zhixia@example.com"}))
+
+    assert services.undo(brand_id=shop.brand_id, source_ref=1, in_use=[]) == 0
+
+    assert Member.objects.count() == 1
+    with connection.cursor() as cursor:
+        cursor.execute("select kind from members_identity order by kind")
+        assert [row[0] for row in cursor.fetchall()] == ["email"]
