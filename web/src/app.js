@@ -1,0 +1,84 @@
+// Behaviour of every page: htmx, Tabler's components and the few handlers of our own.
+import htmx from "htmx.org";
+import { Offcanvas } from "@tabler/core/dist/js/tabler.esm.min.js";
+
+window.htmx = htmx;
+
+const byId = (id) => document.getElementById(id);
+
+/** A bar whose length is data: <ec-bar value="0.43">; the width is set from script for the CSP. */
+class Bar extends HTMLElement {
+  connectedCallback() {
+    const share = Math.max(0, Math.min(1, Number(this.getAttribute("value")) || 0));
+    const fill = document.createElement("span");
+    fill.style.width = `${share * 100}%`;
+    this.replaceChildren(fill);
+  }
+}
+customElements.define("ec-bar", Bar);
+
+function toast(text) {
+  const box = document.createElement("div");
+  box.className = "ec-toast ec-toast-error";
+  box.setAttribute("role", "alert");
+  box.textContent = text;
+  byId("toasts")?.append(box);
+  setTimeout(() => box.remove(), 8000);
+}
+
+document.addEventListener("click", (event) => {
+  event.target.closest("[data-close]")?.parentElement.remove();
+});
+
+// A form that needs no button: changing a field sends it.
+document.addEventListener("change", (event) => {
+  const form = event.target.closest("form[data-autosubmit]");
+  if (form) form.requestSubmit();
+});
+
+// Light and dark change at once; the cookie makes the server render the next page the same way.
+document.addEventListener("submit", (event) => {
+  if (!event.target.matches("[data-theme-switch]")) return;
+  event.preventDefault();
+  const root = document.documentElement;
+  const theme = root.dataset.bsTheme === "dark" ? "light" : "dark";
+  const secure = location.protocol === "https:" ? "; Secure" : "";
+  document.cookie = `theme=${theme}; path=/; max-age=31536000; SameSite=Lax${secure}`;
+  root.dataset.bsTheme = theme;
+  event.target.querySelector("button").value = theme === "dark" ? "light" : "dark";
+  document.dispatchEvent(new CustomEvent("themechange"));
+});
+
+document.addEventListener("htmx:configRequest", (event) => {
+  const { verb, parameters } = event.detail;
+  if (verb !== "get") return;
+  for (const name of new Set(parameters.keys?.() ?? Object.keys(parameters))) {
+    if (parameters[name] === "") delete parameters[name];
+  }
+});
+
+const quiet = (event) => Boolean(event.target.closest?.("[data-tray]"));
+let waiting = 0;
+function busy(step) {
+  waiting = Math.max(0, waiting + step);
+  document.body.classList.toggle("ec-is-busy", waiting > 0);
+}
+document.addEventListener("htmx:beforeRequest", (event) => quiet(event) || busy(1));
+document.addEventListener("htmx:afterRequest", (event) => quiet(event) || busy(-1));
+for (const name of ["htmx:responseError", "htmx:sendError", "htmx:timeout"]) {
+  document.addEventListener(name, (event) => {
+    if (quiet(event)) return;
+    const words = byId("toasts").dataset;
+    const status = event.detail.xhr?.status;
+    toast(status === 401 || status === 403 ? words.denied : words.failed);
+  });
+}
+
+document.addEventListener("htmx:afterSwap", (event) => {
+  if (event.target.id === "drawer-body") Offcanvas.getOrCreateInstance(byId("drawer")).show();
+});
+document.addEventListener("htmx:load", (event) => {
+  const tray = event.target.closest?.("[data-tray]");
+  const body = tray?.querySelector("[data-unfinished]");
+  if (body) tray.querySelector(".ec-dot").hidden = body.dataset.unfinished === "0";
+});
