@@ -1,0 +1,1 @@
+"""Speed: the product's whole path beside the raw floor on the same work, in the same run."""

@@ -1,0 +1,33 @@
+"""``make bench``: run every bench, or those named in ARGS, and keep the figures.
+
+Each bench is a module with ``run() -> list[Figure]``. They run one after another: the machine's
+cores are shared by the database and the product as in real life.
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent.parent))
+
+from bench.report import keep
+
+BENCHES = ("import_orders", "insight_refresh", "pages", "first_start")
+
+
+def main(wanted: list[str]) -> None:
+    """Run the ``wanted`` benches, all of them when none is named."""
+    unknown = set(wanted) - set(BENCHES)
+    if unknown:
+        raise SystemExit(f"no such bench: {', '.join(sorted(unknown))}; there are {BENCHES}")
+    figures = []
+    for name in wanted or BENCHES:
+        print(f"— {name}", flush=True)
+        figures += importlib.import_module(f"bench.{name}").run()
+    keep(figures)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
