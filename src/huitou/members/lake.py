@@ -18,7 +18,15 @@ MEMBER_DIM = LakeTable(
             ("created_date", pa.date32()),
         ]
     ),
-    kinds=frozenset({"members.members_recorded", "members.members_removed"}),
+    # Orders bring members too, so their news counts as news of members.
+    kinds=frozenset(
+        {
+            "members.members_recorded",
+            "members.members_removed",
+            "commerce.orders_recorded",
+            "commerce.orders_removed",
+        }
+    ),
     partitioned=False,
     sql="""
         SELECT m.id, m.public_id, m.province, m.city, m.first_shop_id,
