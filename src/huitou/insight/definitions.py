@@ -1,0 +1,127 @@
+"""The words and numbers insight is defined by: groups, stages, bands, multiples.
+
+Why each number is what it is stands in ``docs/explanation/insight.md``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Label:
+    """A code with what people call it."""
+
+    code: str
+    zh: str
+    en: str
+    advice_zh: str = ""
+    advice_en: str = ""
+
+
+# (recent, frequent, high amount) → group; requirement C1.
+RFM_GROUPS: dict[tuple[bool, bool, bool], Label] = {
+    (True, True, True): Label(
+        "privileged",
+        "特权客户",
+        "Privileged",
+        "用特权维系，不靠打折",
+        "Keep with privileges, not discounts",
+    ),
+    (True, False, False): Label(
+        "main_development",
+        "主要发展",
+        "Main development",
+        "用套餐与满减提升频次和客单",
+        "Bundles and full-reduction to raise frequency and basket",
+    ),
+    (True, False, True): Label(
+        "important_value",
+        "重要价值",
+        "Important value",
+        "推荐上次所购同类，提升频次",
+        "Promote what they last bought, raise frequency",
+    ),
+    (False, True, True): Label(
+        "important_win_back",
+        "重要挽留",
+        "Important to win back",
+        "限时专属优惠召回",
+        "Targeted offer with a deadline",
+    ),
+    (True, True, False): Label(
+        "regular_upkeep",
+        "定期维护",
+        "Regular upkeep",
+        "定期关怀，提升客单",
+        "Regular care, raise the basket",
+    ),
+    (False, False, True): Label(
+        "key_upkeep",
+        "重点维护",
+        "Key upkeep",
+        "一对一关怀，了解原因",
+        "One-to-one care, find out why",
+    ),
+    (False, True, False): Label(
+        "general_upkeep",
+        "一般维护",
+        "General upkeep",
+        "提醒与低成本触达",
+        "Reminders, low-cost touch",
+    ),
+    (False, False, False): Label(
+        "no_value",
+        "毫无价值",
+        "No value",
+        "不投入，仅群发",
+        "Do not spend; broadcast only",
+    ),
+}
+
+# A stage lasts up to this many purchase cycles without a purchase; the last is open-ended.
+STAGE_LIMITS: tuple[tuple[str, int], ...] = (
+    ("active", 1),
+    ("silent", 2),
+    ("sleeping", 3),
+    ("near_loss", 5),
+)
+STAGES: tuple[Label, ...] = (
+    Label("active", "活跃", "Active"),
+    Label("silent", "沉默", "Silent"),
+    Label("sleeping", "沉睡", "Sleeping"),
+    Label("near_loss", "准流失", "Near loss"),
+    Label("lost", "流失", "Lost"),
+)
+# Who has no purchase at the earlier of two dates; only in the flow between stages.
+NOT_YET = Label("not_yet", "未购买", "No purchase yet")
+
+# The loss-warning line: the end of "sleeping", in purchase cycles.
+WARNING_CYCLES = 3
+# A personal cycle needs this many purchase days, that is two intervals.
+PERSONAL_CYCLE_DAYS_MIN = 3
+# A category speaks for its members when this many of them came back to it.
+CATEGORY_SUPPORT_MIN = 30
+# Used only while nobody in the brand has ever come back.
+DEFAULT_CYCLE_DAYS = 90
+# The flow compares the stages of this many days ago with today's.
+FLOW_DAYS = 30
+
+# A member's purchase days decide: one, two, or this many and more.
+LOYAL_DAYS_MIN = 3
+BUYER_TYPES: tuple[Label, ...] = (
+    Label("new", "新客", "New"),
+    Label("returning", "回头客", "Returning"),
+    Label("loyal", "忠诚客", "Loyal"),
+)
+
+# Bands of the recency × frequency matrix, both ends included; None is open.
+RECENCY_BANDS: tuple[tuple[int, int | None], ...] = (
+    (0, 30),
+    (31, 60),
+    (61, 90),
+    (91, 180),
+    (181, 365),
+    (366, None),
+)
+FREQUENCY_BANDS: tuple[tuple[int, int | None], ...] = ((1, 1), (2, 2), (3, 3), (4, 5), (6, None))

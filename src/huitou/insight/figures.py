@@ -1,0 +1,103 @@
+"""The small figures of a scope as of a date, computed from its traits in one session.
+
+They are plain lists and numbers, so a snapshot can keep them as JSON; ``insight.queries`` gives
+them names and labels.
+"""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import Any
+
+import duckdb
+
+from huitou.insight import definitions, plan
+
+_FLOW = f"""
+    SELECT coalesce(b.lifecycle_stage, '{definitions.NOT_YET.code}'), n.lifecycle_stage, count(*)
+    FROM traits n LEFT JOIN stages_before b USING (member_id)
+    GROUP BY 1, 2 ORDER BY 1, 2
+"""
+
+
+def _rows(connection: duckdb.DuckDBPyConnection, sql: str) -> list[list[Any]]:
+    return [list(row) for row in connection.execute(sql).fetchall()]
+
+
+def prepare(
+    connection: duckdb.DuckDBPyConnection, currency: str, shop_id: int | None, as_of: date
+) -> None:
+    """Leave the steps of ``plan.trait_steps`` in the session, and ``stages_before``."""
+    before = as_of - timedelta(days=definitions.FLOW_DAYS)
+    plan.run_steps(connection, plan.trait_steps(currency, shop_id, before))
+    connection.execute(
+        "CREATE TEMP TABLE stages_before AS SELECT member_id, lifecycle_stage FROM traits"
+    )
+    plan.run_steps(connection, plan.trait_steps(currency, shop_id, as_of))
+
+
+def computed(
+    connection: duckdb.DuckDBPyConnection, currency: str, shop_id: int | None, as_of: date
+) -> dict[str, Any]:
+    """Every small figure, after ``prepare``; ready for JSON."""
+    return {
+        "thresholds": _thresholds(connection),
+        "groups": _rows(
+            connection,
+            """
+            SELECT rfm_group, count(*), sum(monetary_minor)::BIGINT, sum(frequency)::BIGINT
+            FROM traits GROUP BY 1 ORDER BY 1
+            """,
+        ),
+        "matrix": _matrix(connection),
+        "flow": _rows(connection, _FLOW),
+        "buyer_types": _rows(
+            connection, "SELECT buyer_type, count(*) FROM traits GROUP BY 1 ORDER BY 1"
+        ),
+        "brand_cycle": _rows(connection, "SELECT brand_cycle FROM brand_norm")[0][0],
+        "categories": _rows(
+            connection,
+            """
+            SELECT category, greatest(category_cycle, 1), members
+            FROM category_norms ORDER BY members DESC, category
+            """,
+        ),
+        "basis": _rows(
+            connection, "SELECT cycle_basis, count(*) FROM profile GROUP BY 1 ORDER BY 1"
+        ),
+        "cohorts": _cohorts(connection, currency, shop_id, as_of),
+    }
+
+
+def _thresholds(connection: duckdb.DuckDBPyConnection) -> list[float | None]:
+    return _rows(
+        connection,
+        "SELECT recency_days_mean, frequency_mean, monetary_minor_mean FROM measures_scale",
+    )[0]
+
+
+def _matrix(connection: duckdb.DuckDBPyConnection) -> list[list[int]]:
+    cells = [[0] * len(definitions.FREQUENCY_BANDS) for _ in definitions.RECENCY_BANDS]
+    row = _band_case("recency_days", definitions.RECENCY_BANDS)
+    column = _band_case("frequency", definitions.FREQUENCY_BANDS)
+    for at_row, at_column, members in _rows(
+        connection, f"SELECT {row}, {column}, count(*) FROM traits GROUP BY 1, 2"
+    ):
+        cells[at_row][at_column] = members
+    return cells
+
+
+def _band_case(name: str, bands: tuple[tuple[int, int | None], ...]) -> str:
+    whens = " ".join(
+        f"WHEN {name} >= {low} THEN {place}" for place, (low, _) in reversed(list(enumerate(bands)))
+    )
+    return f"CASE {whens} END"
+
+
+def _cohorts(
+    connection: duckdb.DuckDBPyConnection, currency: str, shop_id: int | None, as_of: date
+) -> list[list[Any]]:
+    from huitou.insight import expressions
+
+    sql = plan.orders_sql(expressions.cohorts, currency, shop_id, as_of)
+    return _rows(connection, f"SELECT * FROM ({sql}) ORDER BY first_month, age")

@@ -1,0 +1,161 @@
+"""Figures of an arbitrary period: KPI tiles and regions, computed over the orders and kept.
+
+Results are cached per snapshot and parameters; the snapshot names the files read, so a cached
+figure can never belong to other data.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+import duckdb
+
+from huitou.insight import plan
+from huitou.insight.rules import divided, period_before, rounded, year_before
+from huitou.insight.types import Kpi, RegionRow
+
+# Points of a sparkline at most.
+SPARK_POINTS_MAX = 31
+
+
+@dataclass(frozen=True)
+class Figures:
+    """What a period adds up to; amounts in minor units."""
+
+    orders: int = 0
+    sales: int = 0
+    units: int = 0
+    listed: int = 0
+    deal: int = 0
+    buyers: int = 0
+    repeat_buyers: int = 0
+    new_buyers: int = 0
+
+
+@dataclass(frozen=True)
+class _Tile:
+    code: str
+    label_zh: str
+    label_en: str
+    kind: str
+    measure: Callable[[Figures], float | int | None]
+
+
+# 客单价 AOV = sales ÷ buyers; ATV = ASP × UPT = sales ÷ purchases; requirement C11.
+TILES: tuple[_Tile, ...] = (
+    _Tile("sales", "销售额", "Sales", "money", lambda f: f.sales),
+    _Tile("buyers", "购买人数", "Buyers", "count", lambda f: f.buyers),
+    _Tile("orders", "购买次数", "Purchases", "count", lambda f: f.orders),
+    _Tile(
+        "aov", "客单价", "Sales per buyer", "money", lambda f: rounded(divided(f.sales, f.buyers))
+    ),
+    _Tile(
+        "atv",
+        "笔单价",
+        "Sales per purchase",
+        "money",
+        lambda f: rounded(divided(f.sales, f.orders)),
+    ),
+    _Tile("asp", "件单价", "Sales per item", "money", lambda f: rounded(divided(f.sales, f.units))),
+    _Tile("upt", "连带率", "Items per purchase", "number", lambda f: divided(f.units, f.orders)),
+    _Tile(
+        "discount_loss",
+        "折损",
+        "Discount loss",
+        "ratio",
+        lambda f: divided(f.listed - f.deal, f.listed),
+    ),
+    _Tile(
+        "repurchase_rate",
+        "复购率",
+        "Repurchase rate",
+        "ratio",
+        lambda f: divided(f.repeat_buyers, f.buyers),
+    ),
+    _Tile("new_buyers", "新客数", "New buyers", "count", lambda f: f.new_buyers),
+    _Tile(
+        "returning_share",
+        "老客占比",
+        "Returning buyers' share",
+        "ratio",
+        lambda f: divided(f.buyers - f.new_buyers, f.buyers),
+    ),
+)
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where a period's figures are computed: a session and what to select there."""
+
+    connection: duckdb.DuckDBPyConnection
+    currency: str
+    shop_id: int | None
+    buyers_sql: str
+    first_day: date | None
+
+
+def kpis(source: Source, start: date, end: date) -> list[Kpi]:
+    """Every tile of ``start`` to ``end`` (both included) with its comparisons and sparkline."""
+    days = (end - start).days + 1
+    width = -(-days // SPARK_POINTS_MAX)
+    now = _whole(source, start, end)
+    slices = _slices(source, start, end, width)
+    previous = _comparison(source, *period_before(start, end))
+    last_year = _comparison(source, year_before(start), year_before(end))
+    points = range(-(-days // width))
+    return [
+        Kpi(
+            code=tile.code,
+            label_zh=tile.label_zh,
+            label_en=tile.label_en,
+            kind=tile.kind,
+            value=tile.measure(now),
+            previous=None if previous is None else tile.measure(previous),
+            last_year=None if last_year is None else tile.measure(last_year),
+            spark=[tile.measure(slices.get(point, Figures())) for point in points],
+        )
+        for tile in TILES
+    ]
+
+
+def _comparison(source: Source, start: date, end: date) -> Figures | None:
+    if source.first_day is None or end < source.first_day:
+        return None
+    return _whole(source, start, end)
+
+
+def _whole(source: Source, start: date, end: date) -> Figures:
+    return _slices(source, start, end, (end - start).days + 1).get(0, Figures())
+
+
+def _slices(source: Source, start: date, end: date, width: int) -> dict[int, Figures]:
+    sql = plan.period_sql(source.currency, source.shop_id, source.buyers_sql, start, end, width)
+    rows = source.connection.execute(sql).fetchall()
+    return {row[0]: Figures(*(value or 0 for value in row[1:])) for row in rows}
+
+
+def regions(source: Source, start: date, end: date, level: str) -> list[RegionRow]:
+    """Provinces or cities by sales, greatest first. Raises ``ValueError`` for another level."""
+    if level not in ("province", "city"):
+        raise ValueError(f"no such region level: {level}")
+    from huitou.insight import expressions
+
+    sql = plan.orders_sql(expressions.regions, source.currency, source.shop_id, start, end, level)
+    rows = source.connection.execute(
+        f"SELECT name, buyers, orders, sales_minor FROM ({sql}) ORDER BY sales_minor DESC, name"
+    ).fetchall()
+    return _with_shares(rows)
+
+
+def _with_shares(rows: Iterable[tuple[Any, ...]]) -> list[RegionRow]:
+    listed = list(rows)
+    total = sum(row[3] for row in listed)
+    return [RegionRow(*row, share=divided(row[3], total) or 0.0) for row in listed]
+
+
+def day_range(start: date, end: date) -> list[date]:
+    """Every date from ``start`` to ``end``, both included."""
+    return [start + timedelta(days=offset) for offset in range((end - start).days + 1)]

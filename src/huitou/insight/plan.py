@@ -1,0 +1,141 @@
+"""The steps of a computation: named expressions, compiled once and run in order.
+
+A step becomes a temporary table of the session, and later steps read it by name. Compilation is
+cached, because it takes longer than many of the queries.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+from functools import lru_cache
+from typing import Any
+
+import duckdb
+
+from huitou.insight.rules import parse_threshold
+from huitou.insight.types import RfmRule
+from huitou.lake.registry import tables
+
+DIALECT = "duckdb"
+
+
+def lake_table(name: str) -> Any:
+    """The lake table ``name`` as an unbound Ibis relation."""
+    import ibis
+
+    # Ibis converts Arrow schemas only with a package its core does without.
+    columns = {field.name: _ibis_type(str(field.type)) for field in tables()[name].schema}
+    return ibis.table(columns, name=name)
+
+
+def _ibis_type(arrow: str) -> str:
+    named = {"bool": "boolean", "date32[day]": "date", "timestamp[us, tz=UTC]": "timestamp('UTC')"}
+    return named.get(arrow, arrow)
+
+
+def compile_sql(expression: Any) -> str:
+    """SQL of an unbound expression in the engine's dialect, in exactly the types it declares.
+
+    DuckDB sums integers to 128 bits and adds an interval to a date as a timestamp; Ibis holds
+    them to be 64 bits and a date already, and drops a cast written there.
+    """
+    import ibis
+
+    columns = ", ".join(_declared(name, kind) for name, kind in expression.schema().items())
+    return f"SELECT {columns} FROM ({ibis.to_sql(expression, dialect=DIALECT)})"
+
+
+def _declared(name: str, kind: Any) -> str:
+    if kind.is_int64():
+        return f"CAST({name} AS BIGINT) AS {name}"
+    if kind.is_date():
+        return f"CAST({name} AS DATE) AS {name}"
+    return name
+
+
+def run_steps(connection: duckdb.DuckDBPyConnection, steps: tuple[tuple[str, str], ...]) -> None:
+    """Make each (name, SQL) a temporary table, in order."""
+    for name, sql in steps:
+        connection.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS {sql}")
+
+
+class _Steps:
+    """Collects steps; each is compiled as it is added and handed back as a named relation."""
+
+    def __init__(self) -> None:
+        self.compiled: list[tuple[str, str]] = []
+
+    def add(self, name: str, expression: Any) -> Any:
+        import ibis
+
+        self.compiled.append((name, compile_sql(expression)))
+        return ibis.table(expression.schema(), name=name)
+
+
+@lru_cache(maxsize=64)
+def trait_steps(currency: str, shop_id: int | None, as_of: date) -> tuple[tuple[str, str], ...]:
+    """The steps that end in ``traits``: one row per buyer, a column per trait.
+
+    On the way they leave ``buyers``, ``category_norms``, ``brand_norm``, ``measures_scale`` and
+    ``profile``.
+    """
+    from huitou.insight import expressions as rules
+
+    steps = _Steps()
+    kept = {"currency": currency, "shop_id": shop_id}
+    orders = rules.purchases(lake_table("order_fact"), **kept)
+    lines = rules.purchases(lake_table("line_fact"), **kept)
+    products = lake_table("product_dim")
+    buyers = steps.add("buyers", rules.buyers(orders, as_of))
+    numbered = steps.add("categories", rules.categories(products))
+    by_category = steps.add("category_days", rules.category_days(lines, products, numbered, as_of))
+    norms = steps.add("category_norms", rules.category_norms(by_category, numbered))
+    main = steps.add("main_categories", rules.main_categories(by_category, numbered))
+    brand = steps.add("brand_norm", rules.brand_norm(buyers))
+    scale = steps.add("measures_scale", rules.measures_scale(buyers))
+    known = steps.add("profile", rules.profile(buyers, main, norms, brand, scale))
+    steps.add("traits", rules.traits(known, as_of))
+    return tuple(steps.compiled)
+
+
+@lru_cache(maxsize=64)
+def rfm_steps(
+    currency: str, shop_id: int | None, as_of: date, rule: RfmRule
+) -> tuple[tuple[str, str], ...]:
+    """The steps of RFM by any rule: ``measured`` buyers, the ``lines``, and the ``groups``."""
+    from huitou.insight import expressions as rules
+
+    steps = _Steps()
+    orders = rules.purchases(lake_table("order_fact"), currency=currency, shop_id=shop_id)
+    measured = steps.add("measured", rules.rfm_measures(orders, as_of, rule))
+    lines = steps.add("lines", rules.rfm_lines(measured, parse_threshold(rule.threshold)))
+    steps.add("groups", rules.rfm_groups(measured, lines))
+    return tuple(steps.compiled)
+
+
+@lru_cache(maxsize=256)
+def period_sql(
+    currency: str, shop_id: int | None, buyers_sql: str, start: date, end: date, width: int
+) -> str:
+    """SQL of a period's figures by slices of ``width`` days.
+
+    ``buyers_sql`` selects ``member_id`` and ``first_day`` of every buyer.
+    """
+    import ibis
+
+    from huitou.insight import expressions as rules
+
+    orders = rules.purchases(lake_table("order_fact"), currency=currency, shop_id=shop_id)
+    since = ibis.table({"member_id": "int64", "first_day": "date"}, name="buyers_since")
+    sql = compile_sql(rules.period_figures(orders, since, (start, end, width)))
+    return f"WITH buyers_since AS ({buyers_sql}) SELECT * FROM ({sql}) ORDER BY slice"
+
+
+@lru_cache(maxsize=512)
+def orders_sql(rule: Callable[..., Any], currency: str, shop_id: int | None, *values: Any) -> str:
+    """SQL of ``rule(purchases, *values)``."""
+    from huitou.insight import expressions as rules
+
+    orders = rules.purchases(lake_table("order_fact"), currency=currency, shop_id=shop_id)
+    return compile_sql(rule(orders, *values))

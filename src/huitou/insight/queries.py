@@ -1,0 +1,355 @@
+"""What other rooms ask insight: figures of a scope, traits of members, members by traits.
+
+Everything here reads the snapshot in force, except ``rfm`` by another rule and the figures of a
+period, which are computed over the files the snapshot names and then kept. A scope that was never
+refreshed has no figures: ask ``freshness`` first; the other queries then give empty answers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
+from typing import Any
+
+from huitou.insight import periods, plan, readings, snapshots
+from huitou.insight.rules import year_before
+from huitou.insight.snapshots import Snapshot
+from huitou.insight.traits import BY_NAME, TRAITS
+from huitou.insight.types import (
+    CohortRow,
+    CycleSummary,
+    Flow,
+    Freshness,
+    Kpi,
+    LifecycleSummary,
+    Matrix,
+    MemberFilters,
+    MemberPage,
+    MemberRow,
+    RegionRow,
+    RfmRule,
+    RfmSummary,
+    Scope,
+    Trend,
+)
+from huitou.lake import engine, store
+from huitou.lake.engine import quoted
+
+__all__ = [
+    "MemberFilters",
+    "MemberPage",
+    "MemberRow",
+    "RfmRule",
+    "Scope",
+    "choices",
+    "cohorts",
+    "cycle",
+    "find_members",
+    "freshness",
+    "kpis",
+    "lifecycle",
+    "lifecycle_flow",
+    "member_ids",
+    "member_traits",
+    "recency_frequency",
+    "regions",
+    "rfm",
+    "trend",
+]
+
+# A page of members, and a list of ids to choose among, are no longer than this.
+PAGE_MAX = 1_000
+_CACHED_RESULTS = 512
+# Instants leave DuckDB as integers: its own conversion needs a package nothing else does.
+_TRAIT_COLUMNS = ", ".join(
+    f"epoch_us({trait.name})" if trait.kind == "time" else trait.name for trait in TRAITS
+)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def freshness(scope: Scope) -> Freshness | None:
+    """How old and how large the figures are; ``None`` when the scope was never refreshed."""
+    snapshot = snapshots.current(scope)
+    if snapshot is None:
+        return None
+    content = snapshots.summary(snapshot.folder)
+    return Freshness(
+        as_of=snapshot.as_of,
+        refreshed_at=snapshot.refreshed_at,
+        members=content["members"],
+        buyers=content["buyers"],
+        orders=content["orders"],
+        first_day=_first_day(snapshot),
+        last_day=_date(content["last_day"]),
+    )
+
+
+def kpis(scope: Scope, *, start: date, end: date) -> list[Kpi]:
+    """The KPI tiles of ``start`` to ``end``, both included; empty when never refreshed."""
+    snapshot = snapshots.current(scope)
+    return [] if snapshot is None else list(_kpis(snapshot, start, end))
+
+
+def trend(scope: Scope, *, start: date, end: date) -> Trend:
+    """Sales of every day of a period beside the same date a year before.
+
+    ``last_year_minor`` is ``None`` before the brand's first order.
+    """
+    snapshot = snapshots.current(scope)
+    days = periods.day_range(start, end)
+    sales = {} if snapshot is None else _daily_sales(snapshot.folder)
+    first = None if snapshot is None else _first_day(snapshot)
+
+    def last_year(day: date) -> int | None:
+        before = year_before(day)
+        return None if first is None or before < first else sales.get(before, 0)
+
+    return Trend(
+        days=days,
+        current_minor=[sales.get(day, 0) for day in days],
+        last_year_minor=[last_year(day) for day in days],
+    )
+
+
+def rfm(
+    scope: Scope,
+    *,
+    threshold: str = "mean",
+    amount: str = "total",
+    window_days: int | None = None,
+    as_of: date | None = None,
+) -> RfmSummary | None:
+    """RFM by the rule the arguments state (see ``RfmRule``); the default is the snapshot's own.
+
+    Another rule or date is computed over the orders of the snapshot's lake version, then kept.
+    Raises ``RefusedInputError`` when the rule cannot be read.
+    """
+    snapshot = snapshots.current(scope)
+    if snapshot is None:
+        return None
+    rule = RfmRule(threshold, amount, window_days)
+    if rule != RfmRule() or as_of not in (None, snapshot.as_of):
+        return _rfm(snapshot, rule, as_of or snapshot.as_of)
+    content = snapshots.summary(snapshot.folder)
+    return readings.rfm_summary(snapshot.as_of, content["thresholds"], content["groups"])
+
+
+def recency_frequency(scope: Scope) -> Matrix | None:
+    """Members by recency band and frequency band."""
+    snapshot = snapshots.current(scope)
+    return snapshot and readings.matrix(snapshots.summary(snapshot.folder)["matrix"])
+
+
+def lifecycle(scope: Scope) -> LifecycleSummary | None:
+    """Members by stage and buyer type, the churn rate and the flow."""
+    snapshot = snapshots.current(scope)
+    return snapshot and readings.lifecycle(snapshot.as_of, snapshots.summary(snapshot.folder))
+
+
+def lifecycle_flow(scope: Scope) -> Flow | None:
+    """How members moved between stages over the last 30 days."""
+    snapshot = snapshots.current(scope)
+    return snapshot and readings.flow(snapshot.as_of, snapshots.summary(snapshot.folder)["flow"])
+
+
+def cycle(scope: Scope) -> CycleSummary | None:
+    """Purchase cycles of the brand and its categories."""
+    snapshot = snapshots.current(scope)
+    return snapshot and readings.cycle(snapshot.as_of, snapshots.summary(snapshot.folder))
+
+
+def cohorts(scope: Scope, *, months: int = 12) -> list[CohortRow]:
+    """Monthly retention of the last ``months`` cohorts, oldest first."""
+    snapshot = snapshots.current(scope)
+    if snapshot is None:
+        return []
+    rows = snapshots.summary(snapshot.folder)["cohorts"]
+    return readings.cohorts(snapshot.as_of, rows, months=months)
+
+
+def regions(scope: Scope, *, start: date, end: date, level: str = "province") -> list[RegionRow]:
+    """Purchases of a period by ``province`` or ``city``, most sales first."""
+    snapshot = snapshots.current(scope)
+    return [] if snapshot is None else list(_regions(snapshot, start, end, level))
+
+
+def member_traits(brand_id: int, member_ids: Sequence[int]) -> dict[int, dict[str, Any]]:
+    """Traits of members over the whole brand; members the snapshot lacks are absent."""
+    snapshot = snapshots.current(Scope(brand_id))
+    if snapshot is None or not member_ids:
+        return {}
+    wanted = [int(member) for member in member_ids]
+    sql = (
+        f"SELECT member_id, {_TRAIT_COLUMNS} FROM read_parquet({quoted(snapshot.traits_path)}) "
+        f"WHERE member_id BETWEEN {min(wanted)} AND {max(wanted)} "
+        f"AND member_id IN ({', '.join(map(str, wanted))})"
+    )
+    with engine.cursor() as connection:
+        return {row[0]: _traits(row[1:]) for row in connection.execute(sql).fetchall()}
+
+
+def find_members(
+    scope: Scope,
+    filters: MemberFilters,
+    *,
+    sort: str = "last_paid_at",
+    descending: bool = True,
+    offset: int = 0,
+    limit: int = 50,
+    among: Sequence[int] | None = None,
+) -> MemberPage:
+    """A page of the members that match, with totals of all that match.
+
+    ``among`` limits the search to those members. Members without the sorted trait come last;
+    equal ones are in order of ``member_id``. Raises ``ValueError`` for an unknown trait or more
+    than ``PAGE_MAX`` rows.
+    """
+    snapshot = snapshots.current(scope)
+    if snapshot is None or (among is not None and not among):
+        return MemberPage(0, 0, [])
+    if limit > PAGE_MAX or offset < 0:
+        raise ValueError(f"a page has at most {PAGE_MAX} members and starts at 0 or later")
+    order = "member_id" if sort == "member_id" else _known(sort)
+    where, parameters = _conditions(filters, among)
+    source = f"FROM read_parquet({quoted(snapshot.traits_path)}) WHERE {where}"
+    direction = "DESC" if descending else "ASC"
+    with engine.cursor() as connection:
+        total, sales = connection.execute(
+            f"SELECT count(*), coalesce(sum(monetary_minor), 0)::BIGINT {source}", parameters
+        ).fetchall()[0]
+        rows = connection.execute(
+            f"SELECT member_id, {_TRAIT_COLUMNS} {source} "
+            f"ORDER BY {order} {direction} NULLS LAST, member_id "
+            f"LIMIT {int(limit)} OFFSET {int(offset)}",
+            parameters,
+        ).fetchall()
+    return MemberPage(total, sales, [MemberRow(row[0], _traits(row[1:])) for row in rows])
+
+
+def member_ids(scope: Scope, filters: MemberFilters) -> list[int]:
+    """Every member that matches, in order of id; for exports."""
+    snapshot = snapshots.current(scope)
+    if snapshot is None:
+        return []
+    where, parameters = _conditions(filters, None)
+    sql = (
+        f"SELECT member_id FROM read_parquet({quoted(snapshot.traits_path)}) "
+        f"WHERE {where} ORDER BY member_id"
+    )
+    with engine.cursor() as connection:
+        return [row[0] for row in connection.execute(sql, parameters).fetchall()]
+
+
+def choices(scope: Scope, trait: str) -> list[tuple[str, int]]:
+    """The values a text or code trait takes, with their members, most members first."""
+    snapshot = snapshots.current(scope)
+    return [] if snapshot is None else list(_choices(snapshot.folder, _known(trait)))
+
+
+def _known(name: str) -> str:
+    if name not in BY_NAME:
+        raise ValueError(f"no such trait: {name}")
+    return name
+
+
+def _conditions(filters: MemberFilters, among: Sequence[int] | None) -> tuple[str, dict[str, Any]]:
+    """SQL of the filters; values travel as parameters."""
+    parts = ["true"]
+    parameters: dict[str, Any] = {}
+    for name, accepted in filters.values.items():
+        key = f"values_{len(parameters)}"
+        parameters[key] = list(accepted)
+        parts.append(f"list_contains(${key}, {_known(name)})")
+    for name, (low, high) in filters.ranges.items():
+        for sign, bound in ((">=", low), ("<=", high)):
+            if bound is not None:
+                key = f"bound_{len(parameters)}"
+                parameters[key] = bound
+                parts.append(f"{_known(name)} {sign} ${key}")
+    if filters.buyers_only:
+        parts.append("frequency IS NOT NULL")
+    if among is not None:
+        parts.append(f"member_id IN ({', '.join(str(int(member)) for member in among)})")
+    return " AND ".join(parts), parameters
+
+
+def _traits(values: Sequence[Any]) -> dict[str, Any]:
+    found = {}
+    for trait, value in zip(TRAITS, values, strict=True):
+        instant = trait.kind == "time" and value is not None
+        found[trait.name] = _EPOCH + timedelta(microseconds=value) if instant else value
+    return found
+
+
+def _date(text: str | None) -> date | None:
+    return None if text is None else date.fromisoformat(text)
+
+
+def _first_day(snapshot: Snapshot) -> date | None:
+    return _date(snapshots.summary(snapshot.folder)["first_day"])
+
+
+@contextmanager
+def _source(snapshot: Snapshot) -> Iterator[periods.Source]:
+    files: Mapping[str, list[str]] = snapshots.summary(snapshot.folder)["files"]
+    buyers = (
+        f"SELECT member_id, first_day FROM read_parquet({quoted(snapshot.traits_path)}) "
+        "WHERE first_day IS NOT NULL"
+    )
+    with engine.session(store.absolute(snapshot.brand_id, files)) as connection:
+        yield periods.Source(
+            connection, snapshot.currency, snapshot.shop_id, buyers, _first_day(snapshot)
+        )
+
+
+@lru_cache(maxsize=_CACHED_RESULTS)
+def _kpis(snapshot: Snapshot, start: date, end: date) -> tuple[Kpi, ...]:
+    with _source(snapshot) as source:
+        return tuple(periods.kpis(source, start, end))
+
+
+@lru_cache(maxsize=_CACHED_RESULTS)
+def _regions(snapshot: Snapshot, start: date, end: date, level: str) -> tuple[RegionRow, ...]:
+    with _source(snapshot) as source:
+        return tuple(periods.regions(source, start, end, level))
+
+
+@lru_cache(maxsize=_CACHED_RESULTS)
+def _rfm(snapshot: Snapshot, rule: RfmRule, as_of: date) -> RfmSummary:
+    with _source(snapshot) as source:
+        return rfm_of(source, rule, as_of)
+
+
+def rfm_of(source: periods.Source, rule: RfmRule, as_of: date) -> RfmSummary:
+    """RFM by any rule, computed in ``source``'s session."""
+    plan.run_steps(source.connection, plan.rfm_steps(source.currency, source.shop_id, as_of, rule))
+    lines = source.connection.execute(
+        "SELECT recency_line, frequency_line, amount_line FROM lines"
+    ).fetchall()[0]
+    groups = source.connection.execute(
+        "SELECT code, members, sales_minor, orders FROM groups"
+    ).fetchall()
+    return readings.rfm_summary(as_of, list(lines), [list(row) for row in groups])
+
+
+@lru_cache(maxsize=64)
+def _daily_sales(folder: str) -> dict[date, int]:
+    path = quoted(f"{folder}/{snapshots.DAILY_FILE}")
+    with engine.cursor() as connection:
+        rows = connection.execute(
+            f"SELECT biz_date, sales_minor FROM read_parquet({path})"
+        ).fetchall()
+    return {row[0]: int(row[1]) for row in rows}
+
+
+@lru_cache(maxsize=64)
+def _choices(folder: str, trait: str) -> tuple[tuple[str, int], ...]:
+    path = quoted(f"{folder}/{snapshots.TRAITS_FILE}")
+    with engine.cursor() as connection:
+        rows = connection.execute(
+            f"SELECT {trait}, count(*) FROM read_parquet({path}) WHERE {trait} IS NOT NULL "
+            "GROUP BY 1 ORDER BY 2 DESC, 1"
+        ).fetchall()
+    return tuple((str(value), int(members)) for value, members in rows)

@@ -1,0 +1,169 @@
+"""Every trait and figure once more, in plain Python over plain values.
+
+Written from the definitions, not from the product's code: tests compare the two.
+"""
+
+from __future__ import annotations
+
+import math
+import statistics
+from collections import defaultdict
+from datetime import date, timedelta
+from fractions import Fraction
+from typing import Any
+
+from tests.insight.histories import Bought
+
+GROUPS = {
+    "SHH": "privileged",
+    "SLL": "main_development",
+    "SLH": "important_value",
+    "LHH": "important_win_back",
+    "SHL": "regular_upkeep",
+    "LLH": "key_upkeep",
+    "LHL": "general_upkeep",
+    "LLL": "no_value",
+}
+
+
+def half_up(number: Fraction | float) -> int:
+    return math.floor(number + Fraction(1, 2))
+
+
+def bought_until(
+    history: list[Bought], as_of: date, window_days: int | None = None
+) -> dict[int, list[Bought]]:
+    """Purchases per member up to the date, in time."""
+    found: dict[int, list[Bought]] = defaultdict(list)
+    for order in sorted(history, key=lambda order: (order.moment, order.number)):
+        age = (as_of - order.day).days
+        in_window = age >= 0 and (window_days is None or age < window_days)
+        if order.is_purchase and order.currency == "CNY" and in_window and order.member is not None:
+            found[order.member].append(order)
+    return dict(found)
+
+
+def quantile(values: list[Fraction], share: Fraction) -> Fraction:
+    """Linear interpolation between closest ranks."""
+    ordered = sorted(values)
+    place = (len(ordered) - 1) * share
+    low = math.floor(place)
+    high = min(low + 1, len(ordered) - 1)
+    return ordered[low] + (ordered[high] - ordered[low]) * (place - low)
+
+
+def line(values: list[Fraction], threshold: str) -> Fraction:
+    if threshold == "mean":
+        return sum(values, Fraction(0)) / len(values)
+    if threshold == "median":
+        return quantile(values, Fraction(1, 2))
+    return quantile(values, Fraction(int(threshold[1:]), 100))
+
+
+def rfm_members(
+    history: list[Bought],
+    as_of: date,
+    *,
+    threshold: str = "mean",
+    average: bool = False,
+    window_days: int | None = None,
+) -> dict[int, str]:
+    """The group of every member with a purchase in the window."""
+    measures = {}
+    for member, orders in bought_until(history, as_of, window_days).items():
+        amount = Fraction(sum(order.net for order in orders))
+        measures[member] = (
+            Fraction((as_of - max(order.day for order in orders)).days),
+            Fraction(len(orders)),
+            amount / len(orders) if average else amount,
+        )
+    if not measures:
+        return {}
+    if "," in threshold:
+        lines = [Fraction(part) for part in threshold.split(",")]
+    else:
+        lines = [line([m[i] for m in measures.values()], threshold) for i in range(3)]
+    return {
+        member: GROUPS[
+            ("S" if r <= lines[0] else "L")
+            + ("H" if f >= lines[1] else "L")
+            + ("H" if m >= lines[2] else "L")
+        ]
+        for member, (r, f, m) in measures.items()
+    }
+
+
+def interval(days: set[date]) -> Fraction:
+    return Fraction((max(days) - min(days)).days, len(days) - 1)
+
+
+def traits(history: list[Bought], as_of: date, *, support: int) -> dict[int, dict[str, Any]]:
+    """Every trait of every member with a purchase."""
+    bought = bought_until(history, as_of)
+    days = {member: {order.day for order in orders} for member, orders in bought.items()}
+    category_days: dict[tuple[int, str], set[date]] = defaultdict(set)
+    for member, orders in bought.items():
+        for order in orders:
+            for category in order.categories:
+                if category:
+                    category_days[member, category].add(order.day)
+    intervals: dict[str, list[Fraction]] = defaultdict(list)
+    for (_, category), dates in category_days.items():
+        if len(dates) >= 2:
+            intervals[category].append(interval(dates))
+    norms = {
+        category: half_up(statistics.median(found))
+        for category, found in intervals.items()
+        if len(found) >= support
+    }
+    back = [interval(dates) for dates in days.values() if len(dates) >= 2]
+    brand = max(1, half_up(statistics.median(back))) if back else 90
+    groups = rfm_members(history, as_of)
+    recency = {member: (as_of - max(dates)).days for member, dates in days.items()}
+    frequency = {member: len(orders) for member, orders in bought.items()}
+    amount = {member: sum(order.net for order in orders) for member, orders in bought.items()}
+    found = {}
+    for member, orders in bought.items():
+        mine = {c: dates for (m, c), dates in category_days.items() if m == member}
+        main = min(mine, key=lambda c: (-len(mine[c]), -max(mine[c]).toordinal(), c), default=None)
+        if len(days[member]) >= 3:
+            cycle = half_up(interval(days[member]))
+        else:
+            cycle = norms.get(main, brand)
+        cycle = max(1, cycle)
+        last = max(days[member])
+        stated = [order for order in orders if order.place[0]]
+        found[member] = {
+            "recency_days": recency[member],
+            "frequency": frequency[member],
+            "monetary_minor": amount[member],
+            "aov_minor": half_up(Fraction(amount[member], frequency[member])),
+            "first_paid_at": orders[0].moment,
+            "last_paid_at": orders[-1].moment,
+            "rfm_group": groups[member],
+            "r_score": 5 - passed(recency, member),
+            "f_score": 1 + passed(frequency, member),
+            "m_score": 1 + passed(amount, member),
+            "cycle_days": cycle,
+            "next_purchase_date": last + timedelta(days=cycle),
+            "lifecycle_stage": stage(recency[member], cycle),
+            "province": stated[-1].place[0] if stated else None,
+            "city": (stated[-1].place[1] or None) if stated else None,
+            "loss_warning_date": last + timedelta(days=3 * cycle),
+            "buyer_type": ("new", "returning", "loyal")[min(len(days[member]), 3) - 1],
+            "main_category": main,
+        }
+    return found
+
+
+def passed(measure: dict[int, int], member: int) -> int:
+    """How many of the quintile lines a member's value lies above."""
+    values = [Fraction(value) for value in measure.values()]
+    return sum(measure[member] > quantile(values, Fraction(step, 5)) for step in range(1, 5))
+
+
+def stage(recency: int, cycle: int) -> str:
+    for limit, name in ((1, "active"), (2, "silent"), (3, "sleeping"), (5, "near_loss")):
+        if recency <= limit * cycle:
+            return name
+    return "lost"
