@@ -36,9 +36,12 @@ def server_uid(home: Path) -> int:
 
 
 def open_to(path: Path, uid: int) -> bool:
-    """Whether user ``uid`` may enter the folder ``path`` (group membership is not looked at)."""
+    """Whether user ``uid`` may enter the folder ``path``; 0 stands for some system user.
+
+    Group membership is not looked at.
+    """
     status = path.stat()
-    return bool(status.st_mode & (0o100 if status.st_uid == uid else 0o001))
+    return bool(status.st_mode & (0o100 if uid and status.st_uid == uid else 0o001))
 
 
 def cluster_root(home: Path) -> Path:
