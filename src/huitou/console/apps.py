@@ -19,7 +19,7 @@ class ConsoleConfig(AppConfig):
                 "overview",
                 _("Business overview"),
                 "dashboard",
-                "layout-dashboard",
+                icon="layout-dashboard",
                 order=10,
             )
         )

@@ -4,16 +4,19 @@ from django.contrib.auth.views import LoginView, LogoutView
 from django.urls import path
 from django.views.i18n import set_language
 
-from huitou.console.views import dashboard, jobs, session
+from huitou.console.views import charts, dashboard, jobs, session
 
 urlpatterns = [
     path("", dashboard.dashboard, name="dashboard"),
+    path("regions/", dashboard.regions, name="regions"),
+    path("refresh/", dashboard.refresh, name="refresh"),
+    path("charts/trend/", charts.trend, name="chart_trend"),
+    path("charts/rfm/", charts.rfm, name="chart_rfm"),
+    path("charts/lifecycle/", charts.lifecycle, name="chart_lifecycle"),
     path("jobs/tray/", jobs.tray, name="jobs_tray"),
     path(
         "login/",
-        LoginView.as_view(
-            template_name="console/login.html", redirect_authenticated_user=True
-        ),
+        LoginView.as_view(template_name="console/login.html", redirect_authenticated_user=True),
         name="login",
     ),
     path("logout/", LogoutView.as_view(next_page="login"), name="logout"),

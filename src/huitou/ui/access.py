@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.cache import patch_vary_headers
 from django.utils.http import url_has_allowed_host_and_scheme
 from django_htmx.http import HttpResponseClientRedirect
@@ -21,8 +23,8 @@ def brand_required(view: View) -> View:
     """Let ``view`` run only for a signed-in person who may see a brand.
 
     Others are sent to sign in (a fragment request makes the whole page go there), or told that they
-    have no brand yet. Pages hold customer data, so browsers and proxies are told not to store them
-    unless the view itself allows it.
+    have no brand yet. Times are shown in the brand's time zone. Pages hold customer data, so
+    browsers and proxies are told not to store them unless the view itself allows it.
     """
 
     @wraps(view)
@@ -33,7 +35,8 @@ def brand_required(view: View) -> View:
             return redirect_to_login(request.get_full_path())
         if request.scope.brand is None:
             return render(request, "ui/no_brand.html", status=403)
-        response = view(request, *args, **kwargs)
+        with timezone.override(ZoneInfo(request.scope.brand.time_zone)):
+            response = view(request, *args, **kwargs)
         if not response.has_header("Cache-Control"):
             response["Cache-Control"] = "no-store"
         patch_vary_headers(response, ["HX-Request", "Cookie"])

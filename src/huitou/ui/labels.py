@@ -31,7 +31,12 @@ LIFECYCLE_STAGES = {
     "sleeping": Label(_("Sleeping"), "stage-sleeping"),
     "near_loss": Label(_("Near loss"), "stage-near_loss"),
     "lost": Label(_("Lost"), "stage-lost"),
-    "new": Label(_("New"), "stage-new"),
+    "not_yet": Label(_("No purchase yet"), "stage-new"),
+}
+BUYER_TYPES = {
+    "new": Label(_("New"), "blue"),
+    "returning": Label(_("Returning"), "teal"),
+    "loyal": Label(_("Loyal"), "violet"),
 }
 JOB_KINDS = {
     "import": Label(_("Import"), "blue"),
@@ -48,6 +53,7 @@ JOB_STATES = {
 FAMILIES = {
     "rfm": RFM_GROUPS,
     "stage": LIFECYCLE_STAGES,
+    "buyer": BUYER_TYPES,
     "job_kind": JOB_KINDS,
     "job_state": JOB_STATES,
 }

@@ -63,7 +63,7 @@ def compact_parts(value: int, scale: int = 1) -> tuple[str, str] | None:
     size = abs(value)
     if size < COMPACT_FROM * scale:
         return None
-    units = [unit for unit in compact_units()]
+    units = compact_units()
     for index, (worth, name) in enumerate(units):
         tenths = rounded(size * 10, worth * scale)
         larger = units[index - 1][0] if index else None

@@ -9,8 +9,11 @@ const NAME_FROM = 0.012;
 export function treemap({ nodes, words: text }, kit) {
   const label = ({ data }) => {
     if (data.share < NAME_FROM) return "";
+    if (data.share < COUNT_FROM) return data.name;
     const lines = [`{name|${data.name}}`];
-    if (data.share >= COUNT_FROM) lines.push(`{count|${count(data.value, kit.words)} ${text.unit}}`);
+    const members = count(data.value, kit.words);
+    if (data.share >= DETAILS_FROM) lines.push(`{count|${members} ${text.unit}}`);
+    else if (data.share >= COUNT_FROM) lines.push(`{small|${members}}`);
     if (data.share >= DETAILS_FROM) {
       lines.push(`{more|${percent(data.share)} · ${money(data.money, kit.words, true)}}`);
     }
@@ -41,17 +44,21 @@ export function treemap({ nodes, words: text }, kit) {
         data: nodes.map((node) => ({
           ...node,
           itemStyle: { color: kit.colour(`rfm-${node.code}`) },
+          // A narrow tile wraps its name; rich text would lose its line ends with that.
+          label: node.share < COUNT_FROM ? { overflow: "break", padding: [5, 4] } : undefined,
         })),
         itemStyle: { gapWidth: 3, borderWidth: 0, borderRadius: 4, borderColor: "transparent" },
         label: {
           position: "insideTopLeft",
           padding: [6, 8],
           color: "#fff",
+          fontSize: 12,
           overflow: "truncate",
           formatter: label,
           rich: {
-            name: { fontSize: 13, fontWeight: 600, lineHeight: 20, color: "#fff" },
+            name: { fontSize: 13, fontWeight: 600, lineHeight: 19, color: "#fff" },
             count: { fontSize: 16, fontWeight: 700, lineHeight: 24, color: "#fff" },
+            small: { fontSize: 13, lineHeight: 20, color: "#fff" },
             more: { fontSize: 12, lineHeight: 18, color: "#fff" },
           },
         },

@@ -1,14 +1,113 @@
-"""The dashboard."""
+"""The dashboard: how the brand is doing, and which members to look at."""
 
 from __future__ import annotations
 
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+import importlib
 
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.functional import SimpleLazyObject
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from huitou.console.figures import (
+    HEAT_STEPS,
+    band_text,
+    cohort_rows,
+    group_rows,
+    insight_scope,
+    matrix_rows,
+    members_url,
+    version_of,
+    words,
+)
+from huitou.console.periods import PERIOD_DAYS, requested_period
+from huitou.insight import queries
+from huitou.jobs.services import create_job
 from huitou.ui.access import brand_required
+from huitou.ui.navigation import page_url
+
+tasks = SimpleLazyObject(lambda: importlib.import_module("huitou.insight.tasks"))
+COHORT_MONTHS = 12
+# As many as fit beside the trend.
+REGION_ROWS = 10
 
 
 @brand_required
 def dashboard(request: HttpRequest) -> HttpResponse:
-    """The overview page."""
-    return render(request, "console/dashboard.html")
+    """The overview page; without figures it says how to get them."""
+    scope = insight_scope(request)
+    fresh = queries.freshness(scope)
+    if fresh is None:
+        context = {"imports_url": page_url("imports")}
+        return render(request, "console/dashboard_empty.html", context)
+    period = requested_period(request.GET, fresh.as_of)
+    matrix = queries.recency_frequency(scope)
+    cohorts = queries.cohorts(scope, months=COHORT_MONTHS)
+    summary = queries.rfm(scope)
+    return render(
+        request,
+        "console/dashboard.html",
+        {
+            "fresh": fresh,
+            "period": period,
+            "period_days": PERIOD_DAYS,
+            "kpis": [
+                (kpi, words(kpi), [v for v in kpi.spark if v is not None])
+                for kpi in queries.kpis(scope, start=period.start, end=period.end)
+            ],
+            "rfm": summary,
+            "groups": group_rows(summary),
+            "matrix_columns": [band_text(column) for column in matrix.columns],
+            "matrix_rows": [(band_text(band), cells) for band, cells in matrix_rows(matrix)],
+            "cohort_rows": cohort_rows(cohorts),
+            "cohort_months": range(1, max((len(row.rates) for row in cohorts), default=1)),
+            "shades": range(HEAT_STEPS),
+            "version": version_of(request, fresh),
+        },
+    )
+
+
+@brand_required
+def regions(request: HttpRequest) -> HttpResponse:
+    """The fragment of the regions that sell most: ``?level=province`` or ``city``."""
+    scope = insight_scope(request)
+    fresh = queries.freshness(scope)
+    if fresh is None:
+        return HttpResponse(status=204)
+    period = requested_period(request.GET, fresh.as_of)
+    level = "city" if request.GET.get("level") == "city" else "province"
+    rows = queries.regions(scope, start=period.start, end=period.end, level=level)
+    largest = max((row.sales_minor for row in rows), default=0)
+    shown = [
+        (
+            row,
+            row.sales_minor / largest if largest > 0 else 0,
+            members_url(**{level: row.name}),
+        )
+        for row in rows[:REGION_ROWS]
+    ]
+    context = {
+        "rows": shown,
+        "hidden": len(rows) - len(shown),
+        "level": level,
+        "levels": (("province", _("Provinces")), ("city", _("Cities"))),
+        "period": period,
+    }
+    return render(request, "console/regions.html", context)
+
+
+@brand_required
+@require_POST
+def refresh(request: HttpRequest) -> HttpResponse:
+    """Queue a refresh of the brand's figures and say where its progress shows."""
+    job = create_job(
+        brand_id=request.scope.brand_id,
+        kind="refresh",
+        subject=request.scope.brand.name,
+        created_by_id=request.user.pk,
+    )
+    tasks.refresh_brand.defer(brand_id=request.scope.brand_id, job_id=job.pk)
+    messages.success(request, _("Refreshing. The bell at the top shows how far it is."))
+    return redirect("dashboard")

@@ -14,10 +14,6 @@ TRAY_ROWS = 8
 @brand_required
 def tray(request: HttpRequest) -> HttpResponse:
     """The newest jobs of the brand; the fragment polls itself while one of them is unfinished."""
-    jobs = list(
-        Job.objects.filter(brand_id=request.scope.brand_id).order_by("-id")[:TRAY_ROWS]
-    )
+    jobs = list(Job.objects.filter(brand_id=request.scope.brand_id).order_by("-id")[:TRAY_ROWS])
     unfinished = sum(job.state in (JobState.QUEUED, JobState.RUNNING) for job in jobs)
-    return render(
-        request, "console/jobs_tray.html", {"jobs": jobs, "unfinished": unfinished}
-    )
+    return render(request, "console/jobs_tray.html", {"jobs": jobs, "unfinished": unfinished})

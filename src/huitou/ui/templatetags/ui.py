@@ -75,6 +75,18 @@ def number(value: int | None) -> str:
 
 
 @register.filter
+def decimal(value: float | None, digits: int = 1) -> str:
+    """A plain number with ``digits`` decimals; a dash for None."""
+    return numbers.DASH if value is None else str(numbers.decimal_parts(value, digits))
+
+
+@register.filter
+def unlocalized(value: float) -> str:
+    """A number as scripts read it, for an attribute: 0.43, never 0,43."""
+    return f"{value:.4f}".rstrip("0").rstrip(".")
+
+
+@register.filter
 def percent(ratio: float | None) -> str:
     """A share of one as ``71.6%``; a dash for None."""
     return numbers.DASH if ratio is None else str(numbers.percent_parts(ratio))

@@ -13,3 +13,5 @@ THOUSAND_SEPARATOR = ","
 NUMBER_GROUPING = 3
 # Not a Django setting: the large units of huitou.ui.numbers, largest first.
 COMPACT_UNITS = [(1_000_000_000, "B"), (1_000_000, "M"), (1_000, "K")]
+# The same for a day on a chart's axis.
+AXIS_DAY_FORMAT = "M j"

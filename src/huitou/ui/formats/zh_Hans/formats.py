@@ -13,3 +13,5 @@ THOUSAND_SEPARATOR = ","
 NUMBER_GROUPING = 3
 # Not a Django setting: the large units of huitou.ui.numbers, largest first.
 COMPACT_UNITS = [(100_000_000, "亿"), (10_000, "万")]
+# The same for a day on a chart's axis.
+AXIS_DAY_FORMAT = "n月j日"
