@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import shutil
+import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -38,6 +39,8 @@ from huitou.members import services as members
 
 # First key of the advisory lock that keeps a batch to one process.
 _BATCH_LOCK = 74_003
+# The server notices a killed client, and frees its lock, within moments.
+_LOCK_WAIT_SECONDS = 5
 # Predicates that keep a member alive when a batch that created it is undone.
 _MEMBERS_IN_USE = (
     "select 1 from commerce_order o where o.member_id = m.id",
@@ -231,12 +234,18 @@ class _batch_lock:
         self.batch_id = batch_id
 
     def __enter__(self) -> None:
-        with connection.cursor() as cursor:
-            cursor.execute("select pg_try_advisory_lock(%s, %s)", [_BATCH_LOCK, self.batch_id])
-            if not cursor.fetchone()[0]:
+        deadline = time.monotonic() + _LOCK_WAIT_SECONDS
+        while not self._taken():
+            if time.monotonic() > deadline:
                 raise RefusedInputError(
                     "BATCH_BUSY", f"import #{self.batch_id} is being worked on right now"
                 )
+            time.sleep(0.1)
+
+    def _taken(self) -> bool:
+        with connection.cursor() as cursor:
+            cursor.execute("select pg_try_advisory_lock(%s, %s)", [_BATCH_LOCK, self.batch_id])
+            return bool(cursor.fetchone()[0])
 
     def __exit__(self, *exc: object) -> None:
         with connection.cursor() as cursor:
