@@ -25,7 +25,10 @@ class Xid8Field(models.Field):
 
 
 class Generation(models.Model):
-    """One row: raised by one after a logical restore, which starts transaction ids anew."""
+    """One row, raised by one after a logical restore, which starts transaction ids anew.
+
+    Without a row the generation is 1.
+    """
 
     one = models.BooleanField(primary_key=True, db_default=True)
     number = models.SmallIntegerField(db_default=1)

@@ -71,8 +71,8 @@ def append(
             """
             insert into eventlog_event
                 (generation, xid, brand_id, kind, subject_ids, origin, occurred_at, payload)
-            select g.number, pg_current_xact_id(), %s, %s, %s::bigint[], %s, %s, %s
-            from eventlog_generation g
+            values (coalesce((select number from eventlog_generation), 1), pg_current_xact_id(),
+                    %s, %s, %s::bigint[], %s, %s, %s)
             """,
             rows,
         )
@@ -99,7 +99,7 @@ def read_batch(
             left join eventlog_cursor c on c.reader = %(reader)s
             where (e.generation, e.xid, e.id) >
                   (coalesce(c.generation, 0), coalesce(c.xid, '0'), coalesce(c.event_id, 0))
-              and (e.generation < (select number from eventlog_generation)
+              and (e.generation < coalesce((select number from eventlog_generation), 1)
                    or e.xid < pg_snapshot_xmin(pg_current_snapshot()))
               and (%(kinds)s::text[] is null or e.kind = any(%(kinds)s::text[]))
               and (%(brand)s::bigint is null or e.brand_id = %(brand)s::bigint)
