@@ -16,6 +16,8 @@ import django
 import pytest
 from django.conf import settings
 
+from huitou.config.translations import compile_translations
+
 HOME = Path(tempfile.mkdtemp(prefix="huitou-test-")).resolve()
 os.environ["HUITOU_HOME"] = str(HOME)
 os.environ["DJANGO_SETTINGS_MODULE"] = "huitou.config.settings"
@@ -28,6 +30,8 @@ settings.STORAGES = {
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }
 settings.DATABASES["default"]["CONN_MAX_AGE"] = 0
+# A fresh checkout has no compiled translations.
+compile_translations()
 # Models must be importable when the conftest files below are read.
 django.setup()
 

@@ -48,6 +48,12 @@ def print_json(result: Mapping[str, Any]) -> None:
     sys.stdout.flush()
 
 
+def announce(text: str) -> None:
+    """Tell a person something on standard output at once, even through a pipe."""
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()
+
+
 def say(text: str) -> None:
     """Tell a person something on standard error, which scripts may ignore."""
     typer.echo(text, err=True)

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from huitou.cli.ground import Json, ready, say, show
+from huitou.cli.ground import Json, announce, ready, show
 
 DEFAULT_HOST = "127.0.0.1"
 DEFAULT_PORT = 8000
@@ -32,7 +32,7 @@ def up(
     from huitou.config.home import home
     from huitou.config.up import up as run
 
-    run(home(), host=host, port=port, demo=demo, say=say)
+    run(home(), host=host, port=port, demo=demo, say=announce)
 
 
 def down(json: Json = False) -> None:
@@ -65,7 +65,7 @@ def prepare_demo() -> None:
     with ready():
         from huitou.demo.services import ensure_demo
 
-        ensure_demo(say)
+        ensure_demo(announce)
 
 
 def _status() -> dict[str, Any]:
