@@ -1,0 +1,110 @@
+"""Which encoding a text file is in: UTF-8, GB18030, UTF-16 with a mark, or refused; never guessed."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from huitou.ingest.reading import limits
+from huitou.kernel.errors import RefusedInputError
+
+_ASK = "choose the encoding by saving the file as UTF-8 (另存为 UTF-8)"
+_UTF_7 = re.compile(rb"\+[A-Za-z0-9/+]{3,}-")
+
+
+def choose_encoding(path: Path) -> str:
+    """``utf-8``, ``utf-8-sig``, ``gb18030``, ``utf-16-le`` or ``utf-16-be``.
+
+    UTF-8 is tried first and strictly. When only some lines fail it, the majority of the lines that
+    are not ASCII decides, and the rest of them are set aside one by one when the rows are read.
+    Raises ``RefusedInputError`` UNKNOWN_ENCODING.
+    """
+    with path.open("rb") as file:
+        start = file.read(4)
+        if start[:3] == b"\xef\xbb\xbf":
+            return "utf-8-sig"
+        if start[:2] in (b"\xff\xfe", b"\xfe\xff"):
+            return "utf-16-le" if start[:2] == b"\xff\xfe" else "utf-16-be"
+        file.seek(0)
+        sample = _first_beyond_ascii(file)
+    if sample.count(0) > len(sample) // 8:
+        raise RefusedInputError(
+            "UNKNOWN_ENCODING", f"{path.name}: looks like UTF-16 without a byte order mark; {_ASK}"
+        )
+    return _encoding_of(sample, path.name)
+
+
+def _first_beyond_ascii(file) -> bytes:  # type: ignore[no-untyped-def]
+    """The lines from the first byte that is not ASCII on; the head of an ASCII file."""
+    head = b""
+    while block := file.read(limits.BLOCK_BYTES):
+        head = head or block[: limits.ENCODING_SAMPLE_BYTES]
+        if not block.isascii():
+            first = next(re.finditer(rb"[\x80-\xff]", block)).start()
+            line = block.rfind(b"\n", 0, first) + 1
+            return (block[line:] + file.read(limits.ENCODING_SAMPLE_BYTES))[
+                : limits.ENCODING_SAMPLE_BYTES
+            ]
+    return head
+
+
+def _encoding_of(sample: bytes, name: str) -> str:
+    if sample.isascii():
+        first_line = sample.partition(b"\n")[0]
+        if _UTF_7.search(first_line) and not first_line.decode("utf-7", "replace").isascii():
+            raise RefusedInputError("UNKNOWN_ENCODING", f"{name}: looks like UTF-7; {_ASK}")
+        return "utf-8"
+    lines = [line for line in re.split(rb"[\r\n]+", sample) if not line.isascii()]
+    # The sample may end in the middle of a line, and that line in the middle of a character.
+    if len(lines) > 1 and len(sample) == limits.ENCODING_SAMPLE_BYTES:
+        lines = lines[:-1]
+    as_utf8 = sum(_decodes(line, "utf-8") for line in lines)
+    as_gb = sum(_decodes(line, "gb18030") and not _decodes(line, "utf-8") for line in lines)
+    if as_utf8 and as_utf8 >= as_gb:
+        return "utf-8"
+    if as_gb:
+        if _looks_like_big5(b"\n".join(lines)):
+            raise RefusedInputError("UNKNOWN_ENCODING", f"{name}: looks like Big5; {_ASK}")
+        return "gb18030"
+    raise RefusedInputError("UNKNOWN_ENCODING", f"{name}: neither UTF-8 nor GB18030; {_ASK}")
+
+
+def _decodes(line: bytes, encoding: str) -> bool:
+    try:
+        line.decode(encoding)
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _looks_like_big5(text: bytes) -> bool:
+    """Whether Big5 fits and GB18030 would give characters hardly anyone writes."""
+    try:
+        text.decode("big5")
+    except UnicodeDecodeError:
+        return False
+    letters = [c for c in text.decode("gb18030", "replace") if ord(c) > 127]
+    common = sum(_is_common(c) for c in letters)
+    return common < 0.6 * len(letters)
+
+
+def _is_common(letter: str) -> bool:
+    """Whether ``letter`` is in the first level of GB2312, the 3,755 characters of daily use."""
+    try:
+        code = letter.encode("gb2312")
+    except UnicodeEncodeError:
+        return False
+    return 0xA1 <= code[0] <= 0xA3 or 0xB0 <= code[0] <= 0xD7
+
+
+def is_misplaced_utf8(line: bytes) -> bool:
+    """Whether a line of a GB18030 file is really UTF-8 and would decode to nonsense.
+
+    >>> is_misplaced_utf8("青禾小筑".encode()), is_misplaced_utf8("联通".encode("gb18030"))
+    (True, False)
+    """
+    try:
+        text = line.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return sum("\u3000" <= c <= "\uffef" for c in text) >= 2
