@@ -48,8 +48,10 @@ class Source:
     chunk: Callable[[int], list[ShopPart]]
 
 
-def load(brand: Brand, job: Job, source: Source, *, now: datetime, say: Say) -> None:
+def load(brand: Brand, job: Job, source: Source, *, now: datetime, say: Say) -> bool:
     """Record the chunks of ``source`` that ``job`` has not recorded yet.
+
+    Returns False when another process is at the same job and records the rest.
 
     A chunk and the job's position are one transaction, so a kill loses a chunk at most and never
     repeats one. Rows are marked with the negative job number, which no import batch has.
@@ -61,11 +63,12 @@ def load(brand: Brand, job: Job, source: Source, *, now: datetime, say: Say) -> 
         for number, parts in chunks:
             with transaction.atomic():
                 if not _stands_at(job.pk, number):
-                    return  # another process records the rest
+                    return False
                 for part in parts:
                     _record(brand, shops[part.shop_slug], -job.pk, part, now)
                 jobs.advance_job(job.pk, done=number + 1)
             say(f"{brand.name}: {(number + 1) * 100 // source.chunks} %")
+    return True
 
 
 def _made_ahead(source: Source, start: int) -> Iterator[tuple[int, list[ShopPart]]]:

@@ -194,8 +194,9 @@ def _person(numbers: NDArray[np.int64], total: int, seed: int) -> dict[str, pa.A
         picked(words.DISTRICTS, below(buyer, len(words.DISTRICTS), seed, "district")),
         pc.binary_join_element_wise(
             picked(words.STREETS, below(buyer, len(words.STREETS), seed, "street")),
-            _text(1 + below(buyer, 300, seed, "house")), "号,", _text(1 + below(buyer, 30, seed, "b")),
-            "幢", _text(101 + below(buyer, 1800, seed, "flat")), "室(000000)", "",
+            _text(1 + below(buyer, 300, seed, "house")), "号,",
+            _text(1 + below(buyer, 30, seed, "block")), "幢",
+            _text(101 + below(buyer, 1800, seed, "flat")), "室(000000)", "",
         ),
         " ",
     )  # fmt: skip
