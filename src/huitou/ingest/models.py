@@ -30,6 +30,7 @@ class Batch(models.Model):
     file_sha256 = models.CharField(max_length=64)
     file_bytes = models.BigIntegerField()
     format = models.CharField(max_length=64)
+    header = models.JSONField(default=list)  # the column names as read
     mapping = models.JSONField(null=True)  # the mapping file used, when it is not a known format
     state = models.CharField(max_length=10, choices=BatchState.choices, default=BatchState.QUEUED)
     # Rows consumed and committed: where a killed import goes on.
@@ -50,6 +51,7 @@ class Batch(models.Model):
     job = models.ForeignKey(Job, null=True, on_delete=models.SET_NULL, related_name="+")
     # The batch whose quarantined rows this one brings back corrected.
     retries = models.ForeignKey("self", null=True, on_delete=models.SET_NULL, related_name="+")
+    retry_rows = models.JSONField(null=True)  # original row number of each row of this file
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+"
     )

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import csv
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from huitou.ingest.models import Batch, QuarantinedRow
 from huitou.ingest.quarantine import MARKS
-from huitou.ingest.reading import open_source, read_table
+from huitou.ingest.reading import Source, open_source
 from huitou.ingest.services import create_batch
 from huitou.kernel.errors import RefusedInputError
 
@@ -66,8 +66,21 @@ def retry_file(batch: Batch, path: Path, *, created_by_id: int | None = None) ->
             "keep its first three columns and its headers as they are",
         )
     corrected = {}
-    for row in read_table(source):
+    for row in _cells(source):
         if not row[0].isdigit():
             raise RefusedInputError("NOT_A_QUARANTINE_FILE", f"_row is not a number: {row[0]!r}")
         corrected[int(row[0])] = row[len(MARKS) :]
     return retry_rows(batch, corrected, created_by_id=created_by_id)
+
+
+def _cells(source: Source) -> Iterator[list[str]]:
+    """All rows as text. Raises ``RefusedInputError`` for a row that is none."""
+    columns = range(len(source.header))
+    for raw in source.raw_rows(list(columns)):
+        if raw.rejects:
+            first = raw.rejects[0]
+            raise RefusedInputError(first.code, f"line {first.line_no}: {first.code}")
+        yield from (
+            list(row)
+            for row in zip(*(raw.table[str(at)].to_pylist() for at in columns), strict=True)
+        )

@@ -18,7 +18,7 @@ from typing import Any
 from django.conf import settings
 from django.db import connection, transaction
 
-from huitou.brands.models import Shop
+from huitou.brands.models import Brand, Shop
 from huitou.commerce import services as commerce
 from huitou.ingest.chunks import prefetched, record_chunk
 from huitou.ingest.models import Batch, BatchState, QuarantinedRow
@@ -28,7 +28,7 @@ from huitou.ingest.reading import (
     Source,
     detect,
     format_from_mapping,
-    known_formats,
+    format_named,
     open_source,
     read_chunks,
 )
@@ -70,7 +70,7 @@ def create_batch(
     """
     source = open_source(path)
     chosen = choose_format(source, format_name=format_name, mapping=mapping)
-    chosen.check(source.header)
+    read_chunks(source, chosen, context=read_context(shop.brand, datetime.now(UTC)))
     digest = _sha256(path)
     unfinished = Batch.objects.filter(
         shop=shop,
@@ -102,7 +102,6 @@ def create_batch(
             format=chosen.name,
             header=source.header,
             mapping=dict(mapping) if mapping is not None else None,
-            warnings=dict(source.warnings),
             job=job,
             created_by_id=created_by_id,
             retries=retries,
@@ -115,8 +114,8 @@ def choose_format(
 ) -> Format:
     """The format to read ``source`` with.
 
-    Raises ``RefusedInputError``: ``UNKNOWN_FORMAT`` when the headers match no known one,
-    ``NO_SUCH_FORMAT`` when ``format_name`` is not known.
+    Raises ``RefusedInputError`` ``UNKNOWN_FORMAT`` when the headers match no known one or there is
+    no format called ``format_name``, ``BAD_MAPPING`` when the mapping is wrong.
     """
     if mapping is not None:
         return format_from_mapping(mapping)
@@ -129,10 +128,7 @@ def choose_format(
                 + ", ".join(source.header[:12]),
             )
         return found
-    for candidate in known_formats():
-        if candidate.name == format_name:
-            return candidate
-    raise RefusedInputError("NO_SUCH_FORMAT", f"no format is called {format_name!r}")
+    return format_named(format_name)
 
 
 def run_batch(
@@ -185,19 +181,27 @@ def format_of(batch: Batch) -> Format:
     """The format the batch is read with."""
     if batch.mapping is not None:
         return format_from_mapping(batch.mapping)
-    return next(f for f in known_formats() if f.name == batch.format)
+    return format_named(batch.format)
+
+
+def read_context(brand: Brand, now: datetime) -> ReadContext:
+    """What files of ``brand`` do not say themselves."""
+    return ReadContext(time_zone=brand.time_zone, currency=brand.currency, now=now)
 
 
 def _consume(batch: Batch, progress: Progress, chunk_rows: int) -> None:
     now = datetime.now(UTC)
     source = open_source(stored_path(batch))
-    context = ReadContext(time_zone=batch.brand.time_zone, currency=batch.brand.currency, now=now)
     Batch.objects.filter(pk=batch.pk).update(state=BatchState.RUNNING, error="")
-    total = source.row_estimate
+    total = _row_estimate(source)
     if batch.job_id:
         jobs.start_job(batch.job_id, total=total, now=now)
     chunks = read_chunks(
-        source, format_of(batch), context=context, skip_rows=batch.position, chunk_rows=chunk_rows
+        source,
+        format_of(batch),
+        context=read_context(batch.brand, now),
+        skip_rows=batch.position,
+        chunk_rows=chunk_rows,
     )
     done = batch.position
     progress(done, total)
@@ -219,6 +223,17 @@ def _consume(batch: Batch, progress: Progress, chunk_rows: int) -> None:
             jobs.advance_job(batch.job_id, done=done, total=done)
             jobs.finish_job(batch.job_id, now=finished, result_url=f"/imports/{batch.pk}/")
     progress(done, done)
+
+
+def _row_estimate(source: Source) -> int | None:
+    """Lines under the header, for the progress bar; None where only reading would tell."""
+    if source.kind != "csv":
+        return None
+    lines = 0
+    with source.path.open("rb") as handle:
+        while piece := handle.read(1 << 22):
+            lines += piece.count(b"\n")
+    return max(1, lines - source.header_row)
 
 
 def _without_timeout() -> None:

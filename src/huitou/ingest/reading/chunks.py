@@ -19,6 +19,7 @@ from huitou.ingest.reading.opening import open_source
 from huitou.ingest.reading.rows import CleanRows, split_addresses
 from huitou.ingest.reading.shaping import shape
 from huitou.ingest.reading.source import LINE, ORIGINAL, ROW, RawRows, Source, raw_schema
+from huitou.ingest.reading.text import TextSource
 from huitou.ingest.records import Chunk, ReadContext, Reject
 
 _TOTALS_ROW = (
@@ -45,6 +46,8 @@ def read_chunks(
     """
     if format_.header_row and format_.header_row != source.header_row:
         source = open_source(source.path, header_row=format_.header_row)
+    if isinstance(source, TextSource) and source.fast != fast:
+        source = replace(source, fast=fast)
     binding = bind(format_, source.header, context)
     return _chunks(source, binding, context, skip_rows, chunk_rows, fast)
 
@@ -58,10 +61,10 @@ def _chunks(
     fast: bool,
 ) -> Iterator[Chunk]:
     cleaners = Cleaners(binding, context)
-    warnings = source.warnings + binding.warnings
+    # What is odd about the file as a whole is told once, with its first rows.
+    warnings = Counter() if skip_rows else source.warnings + binding.warnings
     chunk = None
     for raw, first_row in _cut(source, binding, skip_rows, chunk_rows):
-        # What is odd about the file as a whole is told with its first rows.
         chunk = _chunk(source, cleaners, raw, first_row, Counter() if chunk else warnings, fast)
         yield chunk
     if chunk is None and not skip_rows:
