@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
+from typing import Protocol
 
 import numpy as np
 import pyarrow as pa
@@ -154,13 +156,20 @@ def _refuse_duplicate(header: list[str], place: list[int]) -> None:
     )
 
 
+class AnyCleaner(Protocol):
+    """What cleans a column."""
+
+    def __call__(self, column: pa.Array, *, fast: bool = True) -> Cleaned:
+        """The cleaned column; with ``fast`` off every value by itself."""
+
+
 class Cleaners:
     """The cleaner of each field of a binding; they remember values from chunk to chunk."""
 
     def __init__(self, binding: Binding, context: ReadContext) -> None:
         self.binding = binding
         self.context = context
-        self.made: dict[str, Cleaner | TimeCleaner | PhoneColumn | IdColumn] = {}
+        self.made: dict[str, AnyCleaner] = {}
 
     def clean(self, field: str, column: pa.Array, *, fast: bool = True) -> Cleaned:
         """``column`` cleaned as ``field``."""
@@ -168,7 +177,7 @@ class Cleaners:
             self.made[field] = self._make(field)
         return self.made[field](column, fast=fast)
 
-    def _make(self, field: str) -> Cleaner | TimeCleaner | PhoneColumn | IdColumn:
+    def _make(self, field: str) -> AnyCleaner:
         format_ = self.binding.format
         if field in TIMES:
             return self._times()
@@ -181,7 +190,9 @@ class Cleaners:
                 negative=format_.negatives,
                 null_words=format_.null_words,
             )
-            return Cleaner(amount, pa.int64())
+            # `168.00` in bulk where the currency has cents.
+            plain = r"^[0-9]{1,12}\.[0-9]{2}$" if digits == 2 and not format_.decimal_comma else ""
+            return Cleaner(amount, pa.int64(), plain=plain, bulk=_without_point)
         if field == "unit_price":
             price = partial(
                 cells.clean_unit_price,
@@ -193,7 +204,7 @@ class Cleaners:
             return Cleaner(partial(cells.clean_quantity, negative=format_.negatives), pa.int64())
         return self._make_text(field)
 
-    def _make_text(self, field: str) -> Cleaner | PhoneColumn | IdColumn:
+    def _make_text(self, field: str) -> AnyCleaner:
         format_ = self.binding.format
         if field in _IDS:
             return IdColumn(_IDS[field], quiet=not format_.is_mapping)
@@ -204,7 +215,7 @@ class Cleaners:
         if field in _STATES:
             return Cleaner(_clean_state, pa.string())
         if field == "address":
-            return Cleaner(_clean_address, REGION, part=Region._asdict)
+            return AddressColumn()
         if field == "gender":
             return Cleaner(cells.clean_gender, pa.string())
         if field == "birthday":
@@ -300,6 +311,30 @@ class PhoneColumn:
         return patched(bulk, rest, self.careful(column.take(rest))) if len(rest) else Cleaned(bulk)
 
 
+def _without_point(amounts: pa.Array) -> pa.Array:
+    return pc.replace_substring(amounts, ".", "", max_replacements=1).cast(pa.int64())
+
+
+class AddressColumn:
+    """Finds province and city in addresses, looking at their first words only."""
+
+    def __init__(self) -> None:
+        self.careful = Cleaner(_clean_address, REGION, part=Region._asdict)
+
+    def __call__(self, column: pa.Array, *, fast: bool = True) -> Cleaned:
+        """The cleaned column, of ``REGION`` structs."""
+        if fast:
+            # The rest of an address is nearly unique and names no province.
+            heads = pc.replace_substring_regex(column, f"(?s){_TWO_WORDS}", r"\1")
+            column = pc.utf8_slice_codeunits(heads, 0, _ADDRESS_HEAD)
+        return self.careful(column, fast=fast)
+
+
+# The first two words of an address, when it is written in words.
+_TWO_WORDS = r"^([^ \x00]{2,12} [^ \x00]{2,14}) [^\x00]*$"
+_ADDRESS_HEAD = 24
+
+
 def _clean_state(text: str) -> Cell:
     problem = cells.typed_problem(text)
     if problem:
@@ -309,10 +344,10 @@ def _clean_state(text: str) -> Cell:
 
 
 def _clean_address(text: str) -> Cell:
-    if cells.MARK in text:
-        problem = cells.typed_problem(text)
+    problem = cells.typed_problem(text)
+    if problem:
         return Cell(None, problem)
-    return Cell(region_in(text))
+    return Cell(region_in(re.sub(_TWO_WORDS, r"\1", text)[:_ADDRESS_HEAD]))
 
 
 def _clean_rating(text: str) -> Cell:

@@ -73,6 +73,7 @@ def typed_problem(text: str) -> str:
             "error": "EXCEL_ERROR",
             "formula": "FORMULA_WITHOUT_VALUE",
             "number": "EXCEL_DAMAGED_NUMBER",
+            "date": "BAD_DATE",
         }.get(kind, "NUL_CHARACTER")
     return "EXCEL_ERROR" if text.strip().lower() in _EXCEL_ERRORS else ""
 

@@ -50,14 +50,16 @@ class Cleaner:
         type_: pa.DataType,
         *,
         plain: str = "",
+        bulk: Callable[[pa.Array], pa.Array] | None = None,
         part: Callable[[Any], Any] | None = None,
     ) -> None:
-        """``plain`` is a pattern of values that are clean as they stand and mean themselves;
-        ``part`` turns a cell's value into what the column of ``type_`` holds.
+        """``plain`` is a pattern of values whose outcome is certain: ``bulk`` of them, or the
+        values themselves. ``part`` turns a cell's value into what the column of ``type_`` holds.
         """
         self.clean = clean
         self.type = type_
         self.plain = plain
+        self.bulk = bulk
         self.part = part
         self.memory: dict[str, Cell] = {}
 
@@ -68,25 +70,35 @@ class Cleaner:
         plain = np.zeros(len(words), bool)
         if fast and self.plain:
             plain = np.asarray(pc.match_substring_regex(words, self.plain))
-            plain &= ~np.asarray(pc.match_substring_regex(words, _NOT_PLAIN))
+            if self.bulk is None:
+                plain &= ~np.asarray(pc.match_substring_regex(words, _NOT_PLAIN))
         odd = np.flatnonzero(~plain)
-        cells = [self._cell(text) for text in words.take(pa.array(odd)).to_pylist()]
-        part = self.part or (lambda value: value)
-        values = pa.array(
-            [None if cell.problem or cell.value is None else part(cell.value) for cell in cells],
-            self.type,
-        )
-        if len(odd) < len(words):
-            values = pc.replace_with_mask(words, pa.array(~plain), values)
+        cells = [self._cell(text) for text in words.take(odd).to_pylist()]
         indices = np.asarray(encoded.indices)
-        result = Cleaned(values.take(encoded.indices))
-        codes = {cell.problem for cell in cells if cell.problem}
-        for code in codes:
+        result = Cleaned(self._values(words, plain, odd, cells).take(encoded.indices))
+        for code in {cell.problem for cell in cells if cell.problem}:
             for row in _rows_where(cells, odd, indices, len(words), "problem", code):
                 result.problems[int(row)] = code
         for code in {cell.warning for cell in cells if cell.warning and not cell.problem}:
             result.warnings[code] = _rows_where(cells, odd, indices, len(words), "warning", code)
         return result
+
+    def _values(
+        self, words: pa.Array, plain: np.ndarray, odd: np.ndarray, cells: list[Cell]
+    ) -> pa.Array:
+        """What each distinct word means."""
+        part = self.part or (lambda value: value)
+        values = pa.array(
+            [None if cell.problem or cell.value is None else part(cell.value) for cell in cells],
+            self.type,
+        )
+        if len(odd) == len(words):
+            return values
+        sure = words.take(np.flatnonzero(plain))
+        order = np.empty(len(words), np.int64)
+        order[plain] = np.arange(len(sure))
+        order[odd] = len(sure) + np.arange(len(odd))
+        return pa.concat_arrays([self.bulk(sure) if self.bulk else sure, values]).take(order)
 
     def _cell(self, text: str) -> Cell:
         cell = self.memory.get(text)

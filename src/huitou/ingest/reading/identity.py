@@ -14,7 +14,7 @@ from huitou.ingest.reading.rows import CleanRows
 
 # Kinds that people type in any case; the platforms' own ids may differ by case alone.
 _FOLDED = frozenset({"buyer_nick", "account", "payment_account", "email"})
-_PLAIN_KEY = r"^[a-z0-9_\x{4e00}-\x{9fff}]{1,120}$"
+_PLAIN_KEY = r"^[a-z0-9_@.\x{4e00}-\x{9fff}]{1,120}$"
 
 
 def _folded_key(text: str) -> Cell:
