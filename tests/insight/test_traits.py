@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
@@ -18,10 +19,12 @@ AS_OF = date(2024, 6, 30)
 
 
 @pytest.fixture(autouse=True)
-def _little_support(monkeypatch: pytest.MonkeyPatch) -> None:
+def _little_support(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Let small histories have category cycles."""
     plan.trait_steps.cache_clear()
     monkeypatch.setattr(definitions, "CATEGORY_SUPPORT_MIN", 5)
+    yield
+    plan.trait_steps.cache_clear()
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])

@@ -24,9 +24,10 @@ Column = Any
 SCORE_QUANTILES = (0.2, 0.4, 0.6, 0.8)
 
 
-@ibis.udf.agg.builtin(name="arg_max")
+@ibis.udf.agg.builtin(name="arg_max")  # type: ignore[untyped-decorator]
 def value_at_greatest(value: str, key: int) -> str:
     """The value of the row with the greatest key (Ibis' own ``argmax`` sorts every group)."""
+    raise NotImplementedError  # the engine's own function; Ibis reads the signature only
 
 
 def day(value: date) -> Column:
@@ -324,20 +325,28 @@ def rfm_lines(measured: Relation, threshold: Threshold) -> Relation:
     )
 
 
-def rfm_groups(measured: Relation, lines: Relation) -> Relation:
-    """Members, sales and purchases of each group that has any."""
+def rfm_grouped(measured: Relation, lines: Relation) -> Relation:
+    """Every measured buyer with the group they fall into."""
     judged = measured.cross_join(lines)
-    coded = judged.mutate(
+    return judged.select(
+        "member_id",
+        "recency_days",
+        "frequency",
+        "monetary_minor",
         code=group_code(
             judged.recency_days <= judged.recency_line,
             judged.frequency >= judged.frequency_line,
             judged.amount >= judged.amount_line,
-        )
+        ),
     )
-    return coded.group_by("code").aggregate(
-        members=coded.count(),
-        sales_minor=coded.monetary_minor.sum(),
-        orders=coded.frequency.sum(),
+
+
+def rfm_groups(grouped: Relation) -> Relation:
+    """Members, sales and purchases of each group that has any."""
+    return grouped.group_by("code").aggregate(
+        members=grouped.count(),
+        sales_minor=grouped.monetary_minor.sum(),
+        orders=grouped.frequency.sum(),
     )
 
 

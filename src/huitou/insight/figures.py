@@ -65,7 +65,7 @@ def computed(
         "basis": _rows(
             connection, "SELECT cycle_basis, count(*) FROM profile GROUP BY 1 ORDER BY 1"
         ),
-        "cohorts": _cohorts(connection, currency, shop_id, as_of),
+        "cohorts": cohorts(connection, currency, shop_id, as_of),
     }
 
 
@@ -94,9 +94,10 @@ def _band_case(name: str, bands: tuple[tuple[int, int | None], ...]) -> str:
     return f"CASE {whens} END"
 
 
-def _cohorts(
+def cohorts(
     connection: duckdb.DuckDBPyConnection, currency: str, shop_id: int | None, as_of: date
 ) -> list[list[Any]]:
+    """Rows of (month of first purchase, months since, members who bought then)."""
     from huitou.insight import expressions
 
     sql = plan.orders_sql(expressions.cohorts, currency, shop_id, as_of)

@@ -1,7 +1,6 @@
-"""Figures of an arbitrary period: KPI tiles and regions, computed over the orders and kept.
+"""Figures computed over the orders themselves: KPI tiles and regions of a period, RFM by any rule.
 
-Results are cached per snapshot and parameters; the snapshot names the files read, so a cached
-figure can never belong to other data.
+The caller opens the session, and so decides which version of the orders is read.
 """
 
 from __future__ import annotations
@@ -13,9 +12,9 @@ from typing import Any
 
 import duckdb
 
-from huitou.insight import plan
+from huitou.insight import plan, readings
 from huitou.insight.rules import divided, period_before, rounded, year_before
-from huitou.insight.types import Kpi, RegionRow
+from huitou.insight.types import Kpi, RegionRow, RfmRule, RfmSummary
 
 # Points of a sparkline at most.
 SPARK_POINTS_MAX = 31
@@ -150,10 +149,25 @@ def regions(source: Source, start: date, end: date, level: str) -> list[RegionRo
     return _with_shares(rows)
 
 
+def rfm(source: Source, rule: RfmRule, as_of: date) -> RfmSummary:
+    """RFM by any rule; leaves every buyer with their group in the session's ``grouped``."""
+    plan.run_steps(source.connection, plan.rfm_steps(source.currency, source.shop_id, as_of, rule))
+    lines = source.connection.execute(
+        "SELECT recency_line, frequency_line, amount_line FROM lines"
+    ).fetchall()[0]
+    groups = source.connection.execute(
+        "SELECT code, members, sales_minor, orders FROM groups"
+    ).fetchall()
+    return readings.rfm_summary(as_of, list(lines), [list(row) for row in groups])
+
+
 def _with_shares(rows: Iterable[tuple[Any, ...]]) -> list[RegionRow]:
     listed = list(rows)
     total = sum(row[3] for row in listed)
-    return [RegionRow(*row, share=divided(row[3], total) or 0.0) for row in listed]
+    return [
+        RegionRow(name, buyers, orders, sales, divided(sales, total) or 0.0)
+        for name, buyers, orders, sales in listed
+    ]
 
 
 def day_range(start: date, end: date) -> list[date]:

@@ -13,7 +13,7 @@ from typing import Any
 
 import duckdb
 
-from huitou.insight.rules import parse_threshold
+from huitou.insight.rules import checked_rule, parse_threshold
 from huitou.insight.types import RfmRule
 from huitou.lake.registry import tables
 
@@ -83,9 +83,8 @@ def trait_steps(currency: str, shop_id: int | None, as_of: date) -> tuple[tuple[
     from huitou.insight import expressions as rules
 
     steps = _Steps()
-    kept = {"currency": currency, "shop_id": shop_id}
-    orders = rules.purchases(lake_table("order_fact"), **kept)
-    lines = rules.purchases(lake_table("line_fact"), **kept)
+    orders = rules.purchases(lake_table("order_fact"), currency=currency, shop_id=shop_id)
+    lines = rules.purchases(lake_table("line_fact"), currency=currency, shop_id=shop_id)
     products = lake_table("product_dim")
     buyers = steps.add("buyers", rules.buyers(orders, as_of))
     numbered = steps.add("categories", rules.categories(products))
@@ -103,14 +102,16 @@ def trait_steps(currency: str, shop_id: int | None, as_of: date) -> tuple[tuple[
 def rfm_steps(
     currency: str, shop_id: int | None, as_of: date, rule: RfmRule
 ) -> tuple[tuple[str, str], ...]:
-    """The steps of RFM by any rule: ``measured`` buyers, the ``lines``, and the ``groups``."""
+    """The steps of RFM by any rule: ``lines``, buyers ``grouped``, and the ``groups``."""
     from huitou.insight import expressions as rules
 
+    checked_rule(rule)
     steps = _Steps()
     orders = rules.purchases(lake_table("order_fact"), currency=currency, shop_id=shop_id)
     measured = steps.add("measured", rules.rfm_measures(orders, as_of, rule))
     lines = steps.add("lines", rules.rfm_lines(measured, parse_threshold(rule.threshold)))
-    steps.add("groups", rules.rfm_groups(measured, lines))
+    grouped = steps.add("grouped", rules.rfm_grouped(measured, lines))
+    steps.add("groups", rules.rfm_groups(grouped))
     return tuple(steps.compiled)
 
 

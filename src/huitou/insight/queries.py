@@ -13,7 +13,7 @@ from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
-from huitou.insight import periods, plan, readings, snapshots
+from huitou.insight import periods, readings, snapshots
 from huitou.insight.rules import year_before
 from huitou.insight.snapshots import Snapshot
 from huitou.insight.traits import BY_NAME, TRAITS
@@ -139,25 +139,33 @@ def rfm(
 def recency_frequency(scope: Scope) -> Matrix | None:
     """Members by recency band and frequency band."""
     snapshot = snapshots.current(scope)
-    return snapshot and readings.matrix(snapshots.summary(snapshot.folder)["matrix"])
+    if snapshot is None:
+        return None
+    return readings.matrix(snapshots.summary(snapshot.folder)["matrix"])
 
 
 def lifecycle(scope: Scope) -> LifecycleSummary | None:
     """Members by stage and buyer type, the churn rate and the flow."""
     snapshot = snapshots.current(scope)
-    return snapshot and readings.lifecycle(snapshot.as_of, snapshots.summary(snapshot.folder))
+    if snapshot is None:
+        return None
+    return readings.lifecycle(snapshot.as_of, snapshots.summary(snapshot.folder))
 
 
 def lifecycle_flow(scope: Scope) -> Flow | None:
     """How members moved between stages over the last 30 days."""
     snapshot = snapshots.current(scope)
-    return snapshot and readings.flow(snapshot.as_of, snapshots.summary(snapshot.folder)["flow"])
+    if snapshot is None:
+        return None
+    return readings.flow(snapshot.as_of, snapshots.summary(snapshot.folder)["flow"])
 
 
 def cycle(scope: Scope) -> CycleSummary | None:
     """Purchase cycles of the brand and its categories."""
     snapshot = snapshots.current(scope)
-    return snapshot and readings.cycle(snapshot.as_of, snapshots.summary(snapshot.folder))
+    if snapshot is None:
+        return None
+    return readings.cycle(snapshot.as_of, snapshots.summary(snapshot.folder))
 
 
 def cohorts(scope: Scope, *, months: int = 12) -> list[CohortRow]:
@@ -319,19 +327,7 @@ def _regions(snapshot: Snapshot, start: date, end: date, level: str) -> tuple[Re
 @lru_cache(maxsize=_CACHED_RESULTS)
 def _rfm(snapshot: Snapshot, rule: RfmRule, as_of: date) -> RfmSummary:
     with _source(snapshot) as source:
-        return rfm_of(source, rule, as_of)
-
-
-def rfm_of(source: periods.Source, rule: RfmRule, as_of: date) -> RfmSummary:
-    """RFM by any rule, computed in ``source``'s session."""
-    plan.run_steps(source.connection, plan.rfm_steps(source.currency, source.shop_id, as_of, rule))
-    lines = source.connection.execute(
-        "SELECT recency_line, frequency_line, amount_line FROM lines"
-    ).fetchall()[0]
-    groups = source.connection.execute(
-        "SELECT code, members, sales_minor, orders FROM groups"
-    ).fetchall()
-    return readings.rfm_summary(as_of, list(lines), [list(row) for row in groups])
+        return periods.rfm(source, rule, as_of)
 
 
 @lru_cache(maxsize=64)

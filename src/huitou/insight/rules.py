@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+from huitou.insight.types import RfmRule
 from huitou.kernel.errors import RefusedInputError
 
 
@@ -39,6 +40,16 @@ def parse_threshold(text: str) -> Threshold:
         "THRESHOLD",
         f"threshold {text!r} is not mean, median, a quantile such as q60, or three numbers R,F,M",
     )
+
+
+def checked_rule(rule: RfmRule) -> RfmRule:
+    """``rule`` itself. Raises ``RefusedInputError`` when a part of it cannot be read."""
+    parse_threshold(rule.threshold)
+    if rule.amount not in ("total", "average"):
+        raise RefusedInputError("AMOUNT", f"amount {rule.amount!r} is neither total nor average")
+    if rule.window_days is not None and rule.window_days < 1:
+        raise RefusedInputError("WINDOW", "a window has at least one day")
+    return rule
 
 
 def year_before(day: date) -> date:

@@ -14,12 +14,18 @@ from django.utils import timezone
 
 from huitou.brands.models import Brand, Shop
 from huitou.insight import figures, plan, snapshots
+from huitou.insight.rules import divided
+from huitou.jobs import services as jobs
 from huitou.lake import engine, projection, store
 from huitou.lake.engine import quoted
 from huitou.lake.projection import Progress
+from huitou.lake.registry import tables
 
 # Small row groups: one member's traits are found without reading much else.
 _TRAITS_ROW_GROUP = 20_480
+_SNAPSHOTS = "snapshots"
+# A job's bar counts percents: how much work each step is, nobody knows before.
+_JOB_STEPS = 100
 
 
 @dataclass(frozen=True)
@@ -66,7 +72,7 @@ def refresh(
         for done, shop_id in enumerate(scopes):
             name = snapshots.scope_name(shop_id)
             if progress is not None:
-                progress("snapshots", done, len(scopes))
+                progress(_SNAPSHOTS, done, len(scopes))
             folders[name] = f"{day.isoformat()}-{name}-{token}"
             folder = snapshots.snapshots_root(brand_id) / folders[name]
             folder.mkdir(parents=True)
@@ -81,7 +87,7 @@ def refresh(
         snapshots.publish(brand_id, pointer)
         store.vacuum(brand_id)
     if progress is not None:
-        progress("snapshots", len(scopes), len(scopes))
+        progress(_SNAPSHOTS, len(scopes), len(scopes))
     totals = snapshots.summary(str(snapshots.snapshots_root(brand_id) / folders["all"]))
     return Refreshed(
         brand=brand.slug,
@@ -157,3 +163,29 @@ def _totals(connection: duckdb.DuckDBPyConnection, folder: Path) -> dict[str, An
         "first_day": first,
         "last_day": last,
     }
+
+
+def refresh_as_job(brand_id: int, *, job_id: int | None) -> Refreshed:
+    """Refresh with the job telling how far it is and how it ended; errors are raised again."""
+    if job_id is None:
+        return refresh(brand_id)
+    jobs.start_job(job_id, total=_JOB_STEPS, now=timezone.now())
+    try:
+        done = refresh(brand_id, progress=lambda *step: _advance(job_id, *step))
+    except Exception as error:
+        jobs.fail_job(job_id, now=timezone.now(), message=f"{type(error).__name__}: {error}")
+        raise
+    jobs.advance_job(job_id, done=_JOB_STEPS)
+    jobs.finish_job(job_id, now=timezone.now(), message=done.as_of.isoformat(), result_url="/")
+    return done
+
+
+def _advance(job_id: int, step: str, done: int, total: int | None) -> None:
+    """Half of the bar is projection, table by table; the other half the snapshots."""
+    share = min(1.0, divided(done, total or done) or 0.0)
+    if step == _SNAPSHOTS:
+        place = 0.5 + share / 2
+    else:
+        names = list(tables())
+        place = (names.index(step) + share) / len(names) / 2
+    jobs.advance_job(job_id, done=int(_JOB_STEPS * place))

@@ -51,6 +51,7 @@ def writer_lock(brand_id: int) -> Iterator[None]:
 def project(brand_id: int, *, rebuild: bool = False, progress: Progress | None = None) -> Projected:
     """Project every order and member of a brand recorded before the call. Call under the lock.
 
+    ``progress(table, rows done, orders in all)`` is told after each commit.
     Only what changed since the last run is read, unless ``rebuild``: then every table is dropped
     and made anew. A table that is missing, or has other columns than declared, is made anew too.
     """
@@ -131,6 +132,7 @@ def _project_table(
         whole = {"brand_id": brand_id}
         with copying.copied_out(table.sql, whole, table.schema) as batches:
             store.replace_all(brand_id, table, counter.counted(batches))
+        counter.tell()
         return counter.done
     present = _months_present(brand_id, table, months)
     counter = _Counter(progress, table.name, sum(present.values()))
@@ -142,6 +144,7 @@ def _project_table(
         parameters = {"brand_id": brand_id, "months": group}
         with copying.copied_out(table.sql, parameters, table.schema) as batches:
             store.replace_months(brand_id, table, group, counter.counted(batches))
+        counter.tell()
     return counter.done
 
 
@@ -182,7 +185,10 @@ def month_groups(
 
 
 class _Counter:
-    """Counts the rows that pass and tells ``progress``."""
+    """Counts the rows that pass, and tells ``progress`` when asked.
+
+    Not while they pass: a writer's thread draws them, and the database connection is busy then.
+    """
 
     def __init__(self, progress: Progress | None, name: str, total: int | None) -> None:
         self.done = 0
@@ -194,5 +200,7 @@ class _Counter:
         for batch in batches:
             yield batch
             self.done += batch.num_rows
-            if self._progress is not None:
-                self._progress(self._name, self.done, self._total)
+
+    def tell(self) -> None:
+        if self._progress is not None:
+            self._progress(self._name, self.done, self._total)
