@@ -34,6 +34,9 @@ settings.DATABASES["default"]["CONN_MAX_AGE"] = 0
 compile_translations()
 # Models must be importable when the conftest files below are read.
 django.setup()
+# The workers of pytest-xdist inherit the environment; with this variable they would read the
+# settings before their own data folder is named above.
+del os.environ["DJANGO_SETTINGS_MODULE"]
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
