@@ -1,8 +1,9 @@
 """The rules of insight as Ibis expressions: written once, compiled for an engine.
 
-Each function takes relations (lake tables or earlier steps) and returns one. ``insight.plan`` names
-the steps and runs them in order. Import this module only where an expression is compiled: Ibis is
-slow to load. Divisions are cast to float first, because engines differ on integers.
+Each function takes relations (purchases, lake tables or earlier steps) and returns one.
+``insight.plan`` names the steps and runs them in order. Import this module only where an expression
+is compiled: Ibis is slow to load. Divisions are cast to float first, because engines differ on
+integers.
 """
 
 from __future__ import annotations
@@ -48,12 +49,6 @@ def between(facts: Relation, start: date, end: date) -> Relation:
         facts.biz_date >= day(start),
         facts.biz_date <= day(end),
     )
-
-
-def purchases(facts: Relation, *, currency: str, shop_id: int | None) -> Relation:
-    """Orders or lines that count as bought, in the brand's currency, of one shop or all."""
-    kept = facts.filter(facts.is_purchase, facts.currency == currency)
-    return kept if shop_id is None else kept.filter(kept.shop_id == shop_id)
 
 
 def _recency(last_day: Column, as_of: date) -> Column:

@@ -24,21 +24,17 @@ def _rows(connection: duckdb.DuckDBPyConnection, sql: str) -> list[list[Any]]:
     return [list(row) for row in connection.execute(sql).fetchall()]
 
 
-def prepare(
-    connection: duckdb.DuckDBPyConnection, currency: str, shop_id: int | None, as_of: date
-) -> None:
+def prepare(connection: duckdb.DuckDBPyConnection, as_of: date) -> None:
     """Leave the steps of ``plan.trait_steps`` in the session, and ``stages_before``."""
     before = as_of - timedelta(days=definitions.FLOW_DAYS)
-    plan.run_steps(connection, plan.trait_steps(currency, shop_id, before))
+    plan.run_steps(connection, plan.trait_steps(before))
     connection.execute(
         "CREATE TEMP TABLE stages_before AS SELECT member_id, lifecycle_stage FROM traits"
     )
-    plan.run_steps(connection, plan.trait_steps(currency, shop_id, as_of))
+    plan.run_steps(connection, plan.trait_steps(as_of))
 
 
-def computed(
-    connection: duckdb.DuckDBPyConnection, currency: str, shop_id: int | None, as_of: date
-) -> dict[str, Any]:
+def computed(connection: duckdb.DuckDBPyConnection, as_of: date) -> dict[str, Any]:
     """Every small figure, after ``prepare``; ready for JSON."""
     return {
         "thresholds": _thresholds(connection),
@@ -65,7 +61,7 @@ def computed(
         "basis": _rows(
             connection, "SELECT cycle_basis, count(*) FROM profile GROUP BY 1 ORDER BY 1"
         ),
-        "cohorts": cohorts(connection, currency, shop_id, as_of),
+        "cohorts": cohorts(connection, as_of),
     }
 
 
@@ -94,11 +90,9 @@ def _band_case(name: str, bands: tuple[tuple[int, int | None], ...]) -> str:
     return f"CASE {whens} END"
 
 
-def cohorts(
-    connection: duckdb.DuckDBPyConnection, currency: str, shop_id: int | None, as_of: date
-) -> list[list[Any]]:
+def cohorts(connection: duckdb.DuckDBPyConnection, as_of: date) -> list[list[Any]]:
     """Rows of (month of first purchase, months since, members who bought then)."""
     from huitou.insight import expressions
 
-    sql = plan.orders_sql(expressions.cohorts, currency, shop_id, as_of)
+    sql = plan.purchases_sql(expressions.cohorts, as_of)
     return _rows(connection, f"SELECT * FROM ({sql}) ORDER BY first_month, age")

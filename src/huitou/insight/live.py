@@ -31,7 +31,7 @@ from huitou.insight.types import (
     RfmSummary,
 )
 from huitou.kernel.errors import RefusedInputError
-from huitou.lake import copying, engine, projection, store
+from huitou.lake import copying, projection, store
 from huitou.lake.projection import Progress
 from huitou.members.lake import IDENTITY_SCHEMA, IDENTITY_SQL
 
@@ -45,8 +45,6 @@ class Live:
 
     connection: duckdb.DuckDBPyConnection
     brand_id: int
-    currency: str
-    shop_id: int | None
     as_of: date
 
 
@@ -57,9 +55,9 @@ def opened(
     """Project what is new, then open a session over what stands."""
     with projection.writer_lock(brand.pk):
         projection.project(brand.pk, progress=progress)
-        files = store.absolute(brand.pk, store.files_of(brand.pk))
-    with engine.session(files) as connection:
-        yield Live(connection, brand.pk, brand.currency, shop_id, as_of)
+        files = store.files_of(brand.pk)
+    with plan.session(brand.pk, files, currency=brand.currency, shop_id=shop_id) as connection:
+        yield Live(connection, brand.pk, as_of)
 
 
 def rfm(live: Live, rule: RfmRule) -> RfmSummary:
@@ -90,7 +88,7 @@ def cycle(live: Live) -> CycleSummary:
 
 def cohorts(live: Live, *, months: int | None = None) -> list[CohortRow]:
     """Monthly retention of the last ``months`` cohorts, or of all."""
-    rows = figures.cohorts(live.connection, live.currency, live.shop_id, live.as_of)
+    rows = figures.cohorts(live.connection, live.as_of)
     return readings.cohorts(live.as_of, rows, months=months or _ALL_COHORTS)
 
 
@@ -119,7 +117,7 @@ def write_traits(live: Live, out: Path) -> int:
     ``out`` is neither.
     """
     as_text = _is_csv(out)
-    plan.run_steps(live.connection, plan.trait_steps(live.currency, live.shop_id, live.as_of))
+    plan.run_steps(live.connection, plan.trait_steps(live.as_of))
     _load_identities(live)
     columns = ", ".join(f"t.{trait.name}" for trait in TRAITS)
     listed = (
@@ -186,22 +184,20 @@ def _load_identities(live: Live) -> None:
 
 
 def _content(live: Live) -> dict[str, Any]:
-    figures.prepare(live.connection, live.currency, live.shop_id, live.as_of)
-    return figures.computed(live.connection, live.currency, live.shop_id, live.as_of)
+    figures.prepare(live.connection, live.as_of)
+    return figures.computed(live.connection, live.as_of)
 
 
 def _source(live: Live) -> periods.Source:
     """The buyers as of the date stand in for a snapshot's."""
     from huitou.insight import expressions
 
-    buyers_step = plan.trait_steps(live.currency, live.shop_id, live.as_of)[:1]
+    buyers_step = plan.trait_steps(live.as_of)[:1]
     plan.run_steps(live.connection, buyers_step)
-    daily = plan.orders_sql(expressions.daily, live.currency, live.shop_id, live.as_of)
+    daily = plan.purchases_sql(expressions.daily, live.as_of)
     first_day = live.connection.execute(f"SELECT min(biz_date) FROM ({daily})").fetchall()[0][0]
     return periods.Source(
         live.connection,
-        live.currency,
-        live.shop_id,
         "SELECT member_id, first_day FROM buyers",
         first_day,
     )

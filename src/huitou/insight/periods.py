@@ -90,8 +90,6 @@ class Source:
     """Where a period's figures are computed: a session and what to select there."""
 
     connection: duckdb.DuckDBPyConnection
-    currency: str
-    shop_id: int | None
     buyers_sql: str
     first_day: date | None
 
@@ -131,7 +129,7 @@ def _whole(source: Source, start: date, end: date) -> Figures:
 
 
 def _slices(source: Source, start: date, end: date, width: int) -> dict[int, Figures]:
-    sql = plan.period_sql(source.currency, source.shop_id, source.buyers_sql, start, end, width)
+    sql = plan.period_sql(source.buyers_sql, start, end, width)
     rows = source.connection.execute(sql).fetchall()
     return {row[0]: Figures(*(value or 0 for value in row[1:])) for row in rows}
 
@@ -142,7 +140,7 @@ def regions(source: Source, start: date, end: date, level: str) -> list[RegionRo
         raise ValueError(f"no such region level: {level}")
     from huitou.insight import expressions
 
-    sql = plan.orders_sql(expressions.regions, source.currency, source.shop_id, start, end, level)
+    sql = plan.purchases_sql(expressions.regions, start, end, level)
     rows = source.connection.execute(
         f"SELECT name, buyers, orders, sales_minor FROM ({sql}) ORDER BY sales_minor DESC, name"
     ).fetchall()
@@ -151,7 +149,7 @@ def regions(source: Source, start: date, end: date, level: str) -> list[RegionRo
 
 def rfm(source: Source, rule: RfmRule, as_of: date) -> RfmSummary:
     """RFM by any rule; leaves every buyer with their group in the session's ``grouped``."""
-    plan.run_steps(source.connection, plan.rfm_steps(source.currency, source.shop_id, as_of, rule))
+    plan.run_steps(source.connection, plan.rfm_steps(as_of, rule))
     lines = source.connection.execute(
         "SELECT recency_line, frequency_line, amount_line FROM lines"
     ).fetchall()[0]

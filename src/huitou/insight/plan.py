@@ -6,7 +6,8 @@ cached, because it takes longer than many of the queries.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import date
 from functools import lru_cache
 from typing import Any
@@ -15,18 +16,22 @@ import duckdb
 
 from huitou.insight.rules import checked_rule, parse_threshold
 from huitou.insight.types import RfmRule
+from huitou.lake import engine, store
+from huitou.lake.engine import quoted
 from huitou.lake.registry import tables
 
 DIALECT = "duckdb"
+PURCHASES = "purchases"
+PURCHASE_LINES = "purchase_lines"
 
 
-def lake_table(name: str) -> Any:
-    """The lake table ``name`` as an unbound Ibis relation."""
+def lake_table(name: str, view: str = "") -> Any:
+    """The lake table ``name``, or a ``view`` with its columns, as an unbound Ibis relation."""
     import ibis
 
     # Ibis converts Arrow schemas only with a package its core does without.
     columns = {field.name: _ibis_type(str(field.type)) for field in tables()[name].schema}
-    return ibis.table(columns, name=name)
+    return ibis.table(columns, name=view or name)
 
 
 def _ibis_type(arrow: str) -> str:
@@ -54,6 +59,25 @@ def _declared(name: str, kind: Any) -> str:
     return name
 
 
+@contextmanager
+def session(
+    brand_id: int, files: Mapping[str, Sequence[str]], *, currency: str, shop_id: int | None
+) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A session over a version of the lake (``files`` as ``store.files_of`` gives them).
+
+    Beside the lake tables it has ``purchases`` and ``purchase_lines``: orders that count as bought,
+    in the brand's currency, of one shop or all. Rules read these, so that neither brand nor shop
+    makes them another query.
+    """
+    kept = f"is_purchase AND currency = {quoted(currency)}"
+    if shop_id is not None:
+        kept += f" AND shop_id = {int(shop_id)}"
+    with engine.session(store.absolute(brand_id, files)) as connection:
+        for view, table in ((PURCHASES, "order_fact"), (PURCHASE_LINES, "line_fact")):
+            connection.execute(f"CREATE TEMP VIEW {view} AS SELECT * FROM {table} WHERE {kept}")
+        yield connection
+
+
 def run_steps(connection: duckdb.DuckDBPyConnection, steps: tuple[tuple[str, str], ...]) -> None:
     """Make each (name, SQL) a temporary table, in order."""
     for name, sql in steps:
@@ -74,7 +98,7 @@ class _Steps:
 
 
 @lru_cache(maxsize=64)
-def trait_steps(currency: str, shop_id: int | None, as_of: date) -> tuple[tuple[str, str], ...]:
+def trait_steps(as_of: date) -> tuple[tuple[str, str], ...]:
     """The steps that end in ``traits``: one row per buyer, a column per trait.
 
     On the way they leave ``buyers``, ``category_norms``, ``brand_norm``, ``measures_scale`` and
@@ -83,8 +107,8 @@ def trait_steps(currency: str, shop_id: int | None, as_of: date) -> tuple[tuple[
     from huitou.insight import expressions as rules
 
     steps = _Steps()
-    orders = rules.purchases(lake_table("order_fact"), currency=currency, shop_id=shop_id)
-    lines = rules.purchases(lake_table("line_fact"), currency=currency, shop_id=shop_id)
+    orders = lake_table("order_fact", PURCHASES)
+    lines = lake_table("line_fact", PURCHASE_LINES)
     products = lake_table("product_dim")
     buyers = steps.add("buyers", rules.buyers(orders, as_of))
     numbered = steps.add("categories", rules.categories(products))
@@ -99,15 +123,13 @@ def trait_steps(currency: str, shop_id: int | None, as_of: date) -> tuple[tuple[
 
 
 @lru_cache(maxsize=64)
-def rfm_steps(
-    currency: str, shop_id: int | None, as_of: date, rule: RfmRule
-) -> tuple[tuple[str, str], ...]:
+def rfm_steps(as_of: date, rule: RfmRule) -> tuple[tuple[str, str], ...]:
     """The steps of RFM by any rule: ``lines``, buyers ``grouped``, and the ``groups``."""
     from huitou.insight import expressions as rules
 
     checked_rule(rule)
     steps = _Steps()
-    orders = rules.purchases(lake_table("order_fact"), currency=currency, shop_id=shop_id)
+    orders = lake_table("order_fact", PURCHASES)
     measured = steps.add("measured", rules.rfm_measures(orders, as_of, rule))
     lines = steps.add("lines", rules.rfm_lines(measured, parse_threshold(rule.threshold)))
     grouped = steps.add("grouped", rules.rfm_grouped(measured, lines))
@@ -116,9 +138,7 @@ def rfm_steps(
 
 
 @lru_cache(maxsize=256)
-def period_sql(
-    currency: str, shop_id: int | None, buyers_sql: str, start: date, end: date, width: int
-) -> str:
+def period_sql(buyers_sql: str, start: date, end: date, width: int) -> str:
     """SQL of a period's figures by slices of ``width`` days.
 
     ``buyers_sql`` selects ``member_id`` and ``first_day`` of every buyer.
@@ -127,16 +147,14 @@ def period_sql(
 
     from huitou.insight import expressions as rules
 
-    orders = rules.purchases(lake_table("order_fact"), currency=currency, shop_id=shop_id)
+    orders = lake_table("order_fact", PURCHASES)
     since = ibis.table({"member_id": "int64", "first_day": "date"}, name="buyers_since")
     sql = compile_sql(rules.period_figures(orders, since, (start, end, width)))
     return f"WITH buyers_since AS ({buyers_sql}) SELECT * FROM ({sql}) ORDER BY slice"
 
 
 @lru_cache(maxsize=512)
-def orders_sql(rule: Callable[..., Any], currency: str, shop_id: int | None, *values: Any) -> str:
+def purchases_sql(rule: Callable[..., Any], *values: Any) -> str:
     """SQL of ``rule(purchases, *values)``."""
-    from huitou.insight import expressions as rules
-
-    orders = rules.purchases(lake_table("order_fact"), currency=currency, shop_id=shop_id)
+    orders = lake_table("order_fact", PURCHASES)
     return compile_sql(rule(orders, *values))

@@ -13,7 +13,7 @@ from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
-from huitou.insight import periods, readings, snapshots
+from huitou.insight import periods, plan, readings, snapshots
 from huitou.insight.rules import year_before
 from huitou.insight.snapshots import Snapshot
 from huitou.insight.traits import BY_NAME, TRAITS
@@ -34,7 +34,7 @@ from huitou.insight.types import (
     Scope,
     Trend,
 )
-from huitou.lake import engine, store
+from huitou.lake import engine
 from huitou.lake.engine import quoted
 
 __all__ = [
@@ -306,10 +306,10 @@ def _source(snapshot: Snapshot) -> Iterator[periods.Source]:
         f"SELECT member_id, first_day FROM read_parquet({quoted(snapshot.traits_path)}) "
         "WHERE first_day IS NOT NULL"
     )
-    with engine.session(store.absolute(snapshot.brand_id, files)) as connection:
-        yield periods.Source(
-            connection, snapshot.currency, snapshot.shop_id, buyers, _first_day(snapshot)
-        )
+    with plan.session(
+        snapshot.brand_id, files, currency=snapshot.currency, shop_id=snapshot.shop_id
+    ) as connection:
+        yield periods.Source(connection, buyers, _first_day(snapshot))
 
 
 @lru_cache(maxsize=_CACHED_RESULTS)

@@ -16,7 +16,7 @@ from huitou.brands.models import Brand, Shop
 from huitou.insight import figures, plan, snapshots
 from huitou.insight.rules import divided
 from huitou.jobs import services as jobs
-from huitou.lake import engine, projection, store
+from huitou.lake import projection, store
 from huitou.lake.engine import quoted
 from huitou.lake.projection import Progress
 from huitou.lake.registry import tables
@@ -103,14 +103,14 @@ def _write_snapshot(
     folder: Path, brand: Brand, shop_id: int | None, as_of: date, files: dict[str, list[str]]
 ) -> None:
     """Compute one scope's traits and figures into ``folder``."""
-    with engine.session(store.absolute(brand.pk, files)) as connection:
-        figures.prepare(connection, brand.currency, shop_id, as_of)
+    with plan.session(brand.pk, files, currency=brand.currency, shop_id=shop_id) as connection:
+        figures.prepare(connection, as_of)
         _write_traits(connection, folder, shop_id)
-        _write_daily(connection, folder, brand.currency, shop_id, as_of)
+        _write_daily(connection, folder, as_of)
         content = {
             "files": files,
             **_totals(connection, folder),
-            **figures.computed(connection, brand.currency, shop_id, as_of),
+            **figures.computed(connection, as_of),
         }
         snapshots.write_summary(folder, content)
 
@@ -132,16 +132,10 @@ def _write_traits(connection: duckdb.DuckDBPyConnection, folder: Path, shop_id: 
     )
 
 
-def _write_daily(
-    connection: duckdb.DuckDBPyConnection,
-    folder: Path,
-    currency: str,
-    shop_id: int | None,
-    as_of: date,
-) -> None:
+def _write_daily(connection: duckdb.DuckDBPyConnection, folder: Path, as_of: date) -> None:
     from huitou.insight import expressions
 
-    sql = plan.orders_sql(expressions.daily, currency, shop_id, as_of)
+    sql = plan.purchases_sql(expressions.daily, as_of)
     path = quoted(str(folder / snapshots.DAILY_FILE))
     connection.execute(f"COPY (SELECT * FROM ({sql}) ORDER BY biz_date) TO {path} (FORMAT parquet)")
 
