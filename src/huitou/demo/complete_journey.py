@@ -123,17 +123,20 @@ def _basket_starts(lines: pa.Table) -> NDArray[np.int64]:
 
 @cache
 def _products() -> pa.Table:
-    """Number, title and category of every product, sorted by number."""
-    raw = _table("products", ["product_id", "product_category", "product_type", "package_size"])
-    raw = raw.sort_by("product_id")
-    kind = pc.fill_null(raw["product_type"], "")
-    size = pc.fill_null(raw["package_size"], "")
-    title = pc.utf8_trim_whitespace(pc.binary_join_element_wise(kind, size, " "))
+    """Number, title and category of every product, sorted by number.
+
+    Where the category or the type is missing, the next wider name stands in.
+    """
+    names = ["department", "product_category", "product_type", "package_size"]
+    raw = _table("products", ["product_id", *names]).sort_by("product_id")
+    department, category, kind, size = (raw[name].combine_chunks() for name in names)
+    category = pc.coalesce(category, department, "")
+    title = pc.binary_join_element_wise(pc.coalesce(kind, category), pc.coalesce(size, ""), " ")
     return pa.table(
         {
             "product": raw["product_id"].combine_chunks(),
-            "title": title.combine_chunks(),
-            "category": pc.fill_null(raw["product_category"], "").combine_chunks(),
+            "title": pc.utf8_trim_whitespace(title),
+            "category": category,
         }
     )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
@@ -71,7 +71,7 @@ def load(brand: Brand, job: Job, source: Source, *, now: datetime, say: Say) -> 
     return True
 
 
-def _made_ahead(source: Source, start: int) -> Iterator[tuple[int, list[ShopPart]]]:
+def _made_ahead(source: Source, start: int) -> Generator[tuple[int, list[ShopPart]]]:
     """Chunks from ``start`` on, the next one made while the caller records this one."""
     with ThreadPoolExecutor(max_workers=1) as maker:
         coming = maker.submit(source.chunk, start) if start < source.chunks else None
