@@ -106,3 +106,15 @@ def test_undo_keeps_a_member_another_source_also_knows(shop: Shop) -> None:
     with connection.cursor() as cursor:
         cursor.execute("select kind from members_identity order by kind")
         assert [row[0] for row in cursor.fetchall()] == ["email"]
+
+
+def test_of_rows_about_one_member_the_first_that_says_a_thing_counts(shop: Shop) -> None:
+    people = customers(
+        {"name": "沈知夏", **PHONE}, {"name": "沈小姐", "birthday": date(1992, 3, 8), **PHONE}
+    )
+
+    changed = declare(shop, 1, people)
+
+    member = Member.objects.get()
+    assert (member.name, member.birthday, changed) == ("沈知夏", date(1992, 3, 8), [0])
+    assert declare(shop, 2, people) == []

@@ -41,6 +41,7 @@ from huitou.members import services as members
 _BATCH_LOCK = 74_003
 # The server notices a killed client, and frees its lock, within moments.
 _LOCK_WAIT_SECONDS = 5
+_CUSTOMER_CHUNK_ROWS = 200_000
 # Predicates that keep a member alive when a batch that created it is undone.
 _MEMBERS_IN_USE = (
     "select 1 from commerce_order o where o.member_id = m.id",
@@ -196,12 +197,16 @@ def _consume(batch: Batch, progress: Progress, chunk_rows: int) -> None:
     total = _row_estimate(source)
     if batch.job_id:
         jobs.start_job(batch.job_id, total=total, now=now)
+    format_ = format_of(batch)
     chunks = read_chunks(
         source,
-        format_of(batch),
+        format_,
         context=read_context(batch.brand, now),
         skip_rows=batch.position,
-        chunk_rows=chunk_rows,
+        # Rows about one member are weighed against each other within a chunk.
+        chunk_rows=max(chunk_rows, _CUSTOMER_CHUNK_ROWS)
+        if format_.kind == "customers"
+        else chunk_rows,
     )
     done = batch.position
     progress(done, total)

@@ -55,24 +55,15 @@ def resolve_people(
 def record_profiles(
     *, brand_id: int, source_ref: int, people: pa.Table, resolved: ResolvedPeople
 ) -> NDArray[np.int64]:
-    """Let declared profiles (a customer file) fill and replace those of members already known.
+    """Let declared profiles (a customer file) fill and replace those on record.
 
-    Silent cells change nothing. Returns the positions of the rows that changed a member; of
-    several rows for one member the last one counts.
+    Silent cells change nothing. Where several rows speak of one member, the first that says a
+    thing counts, so the same rows again change nothing. Returns the position of the first row of
+    each member that changed.
     """
-    fresh = np.isin(resolved.member_ids, resolved.created_ids)
-    last_of_member = np.zeros(len(fresh), dtype=bool)
-    _, first_in_reverse = np.unique(resolved.member_ids[::-1], return_index=True)
-    last_of_member[len(fresh) - 1 - first_in_reverse] = True
-    first_of_member = np.zeros(len(fresh), dtype=bool)
-    first_of_member[np.unique(resolved.member_ids, return_index=True)[1]] = True
-    wanted = last_of_member & (resolved.member_ids > 0) & ~(fresh & first_of_member)
-    positions = np.flatnonzero(wanted)
-    if positions.size == 0:
-        return positions
-    rows = _profile(people).take(pa.array(positions))
-    rows = rows.append_column("id", pa.array(resolved.member_ids[positions]))
-    rows = rows.append_column("n", pa.array(positions))
+    rows = _first_said(_profile(people), resolved.member_ids)
+    if rows.num_rows == 0:
+        return np.array([], dtype=np.int64)
     with connection.cursor() as cursor:
         cursor.execute(
             "create temp table stage_profile (n bigint, id bigint, name text, phone text,"
@@ -175,6 +166,27 @@ def _profile(people: pa.Table) -> pa.Table:
             columns[name] = pa.nulls(people.num_rows, pa.date32())
         else:
             columns[name] = pa.nulls(people.num_rows, pa.string())
+    return pa.table(columns)
+
+
+def _first_said(profiles: pa.Table, member_ids: NDArray[np.int64]) -> pa.Table:
+    """One row per member: for each column the first value said; ``n`` is the first position."""
+    members, first = np.unique(member_ids, return_index=True)
+    members, first = members[members > 0], first[members > 0]
+    columns = {"n": pa.array(first), "id": pa.array(members)}
+    for name in PROFILE_COLUMNS:
+        column = profiles[name].combine_chunks()
+        said = pc.is_valid(column)
+        if name != "birthday":
+            said = pc.and_(said, pc.not_equal(column, ""))
+        at = np.flatnonzero(pc.fill_null(said, False).to_numpy(zero_copy_only=False))
+        speaking, first_at = np.unique(member_ids[at], return_index=True)
+        place = np.searchsorted(speaking, members)
+        found = place < speaking.size
+        found[found] = speaking[place[found]] == members[found]
+        source = np.zeros(members.size, dtype=np.int64)
+        source[found] = at[first_at[place[found]]]
+        columns[name] = column.take(pa.array(source, mask=~found))
     return pa.table(columns)
 
 
