@@ -2,7 +2,7 @@
 // OUT receives app.js, charts.js, console.css, icons.svg and licenses/; SCAN are the folders whose
 // templates and Python files name the icons.
 import { build } from "esbuild";
-import { cp, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { cp, mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { dirname, extname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -75,15 +75,17 @@ async function sprite() {
 async function licences() {
   for (const [name, wanted] of Object.entries(LICENSED)) {
     const folder = join(web, "node_modules", name);
-    const target = join(out, "licenses", name.replace("@", "").replace("/", "-"));
+    const target = join(staging, "licenses", name.replace("@", "").replace("/", "-"));
     await mkdir(target, { recursive: true });
     for (const file of wanted) await cp(join(folder, file), join(target, file));
   }
 }
 
+// Built aside and put in place at once: a page asked for meanwhile never misses a file.
+const staging = `${out}.new`;
 const icons = await sprite();
-await rm(out, { recursive: true, force: true });
-await mkdir(out, { recursive: true });
+await rm(staging, { recursive: true, force: true });
+await mkdir(staging, { recursive: true });
 const common = { bundle: true, minify: true, target, legalComments: "linked", logLevel: "warning" };
 const entries = { "app.js": "app.js", "charts.js": "charts.js", "console.css": "console.css" };
 await Promise.all(
@@ -93,9 +95,11 @@ await Promise.all(
       // One classic script each: hashed file names need no rewriting inside.
       ...(name.endsWith(".js") ? { format: "iife" } : { external: ["*.woff2"] }),
       entryPoints: [join(web, "src", source)],
-      outfile: join(out, name),
+      outfile: join(staging, name),
     }),
   ),
 );
-await writeFile(join(out, "icons.svg"), icons);
+await writeFile(join(staging, "icons.svg"), icons);
 await licences();
+await rm(out, { recursive: true, force: true });
+await rename(staging, out);

@@ -74,6 +74,14 @@ for (const name of ["htmx:responseError", "htmx:sendError", "htmx:timeout"]) {
   });
 }
 
+// The side bar is a dialog, and needs a name, only while it slides in on a small screen.
+document.addEventListener("show.bs.offcanvas", ({ target }) => {
+  if (target.dataset.dialogName) target.setAttribute("aria-label", target.dataset.dialogName);
+});
+document.addEventListener("hidden.bs.offcanvas", ({ target }) => {
+  if (target.dataset.dialogName) target.removeAttribute("aria-label");
+});
+
 document.addEventListener("htmx:afterSwap", (event) => {
   if (event.target.id === "drawer-body") Offcanvas.getOrCreateInstance(byId("drawer")).show();
 });

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import importlib
-
 from django.contrib import messages
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
@@ -23,15 +21,17 @@ from huitou.console.figures import (
     words,
 )
 from huitou.console.periods import PERIOD_DAYS, requested_period
-from huitou.insight import queries
+from huitou.insight import queries, tasks
+from huitou.jobs.models import JobState
+from huitou.jobs.queries import recent_jobs
 from huitou.jobs.services import create_job
 from huitou.ui.access import brand_required
 from huitou.ui.navigation import page_url
 
-tasks = SimpleLazyObject(lambda: importlib.import_module("huitou.insight.tasks"))
 COHORT_MONTHS = 12
 # As many as fit beside the trend.
 REGION_ROWS = 10
+UNFINISHED = (JobState.QUEUED, JobState.RUNNING)
 
 
 @brand_required
@@ -101,13 +101,17 @@ def regions(request: HttpRequest) -> HttpResponse:
 @brand_required
 @require_POST
 def refresh(request: HttpRequest) -> HttpResponse:
-    """Queue a refresh of the brand's figures and say where its progress shows."""
-    job = create_job(
-        brand_id=request.scope.brand_id,
-        kind="refresh",
-        subject=request.scope.brand.name,
-        created_by_id=request.user.pk,
-    )
-    tasks.refresh_brand.defer(brand_id=request.scope.brand_id, job_id=job.pk)
+    """Queue a refresh of the brand's figures, unless one is under way, and say where to look."""
+    brand = request.scope.brand
+    waiting = any(j.kind == "refresh" and j.state in UNFINISHED for j in recent_jobs(brand.pk))
+    if not waiting:
+        with transaction.atomic():
+            job = create_job(
+                brand_id=brand.pk,
+                kind="refresh",
+                subject=brand.name,
+                created_by_id=request.user.pk,
+            )
+            tasks.refresh_brand.defer(brand_id=brand.pk, job_id=job.pk)
     messages.success(request, _("Refreshing. The bell at the top shows how far it is."))
     return redirect("dashboard")

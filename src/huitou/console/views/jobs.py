@@ -5,7 +5,8 @@ from __future__ import annotations
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
-from huitou.jobs.models import Job, JobState
+from huitou.jobs.models import JobState
+from huitou.jobs.queries import recent_jobs
 from huitou.ui.access import brand_required
 
 TRAY_ROWS = 8
@@ -14,6 +15,6 @@ TRAY_ROWS = 8
 @brand_required
 def tray(request: HttpRequest) -> HttpResponse:
     """The newest jobs of the brand; the fragment polls itself while one of them is unfinished."""
-    jobs = list(Job.objects.filter(brand_id=request.scope.brand_id).order_by("-id")[:TRAY_ROWS])
+    jobs = recent_jobs(request.scope.brand_id, limit=TRAY_ROWS)
     unfinished = sum(job.state in (JobState.QUEUED, JobState.RUNNING) for job in jobs)
     return render(request, "console/jobs_tray.html", {"jobs": jobs, "unfinished": unfinished})
