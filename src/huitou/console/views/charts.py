@@ -98,7 +98,7 @@ def rfm(request: HttpRequest, _fresh: Freshness) -> Meaning:
         "nodes": nodes,
         "words": {
             "unit": _("members"),
-            "members": _("Members"),
+            "members": _("Number of members"),
             "share": _("Share of members"),
             "sales": _("Amount spent"),
         },
@@ -138,6 +138,6 @@ def lifecycle(request: HttpRequest, _fresh: Freshness) -> Meaning:
             for link in flow.links
             if link.members
         ],
-        "words": {"members": _("Members")},
+        "words": {"members": _("Number of members")},
         "summary": "; ".join(f"{words(node)} {node.members}" for node in flow.targets),
     }
