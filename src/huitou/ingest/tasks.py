@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from procrastinate.contrib.django import app
 
+from huitou.insight.tasks import refresh_soon
+
 
 @app.task(name="ingest.import_batch", queue="imports")
 def import_batch(batch_id: int) -> None:
@@ -11,4 +13,5 @@ def import_batch(batch_id: int) -> None:
     # Imported here: every process registers the tasks, only the worker needs what they need.
     from huitou.ingest.services import run_batch
 
-    run_batch(batch_id)
+    batch = run_batch(batch_id)
+    refresh_soon(batch.brand_id)

@@ -15,6 +15,7 @@ from django.utils import timezone
 from huitou.brands.models import Brand, Shop
 from huitou.insight import figures, plan, snapshots
 from huitou.insight.rules import divided
+from huitou.insight.types import Scope
 from huitou.jobs import services as jobs
 from huitou.lake import projection, store
 from huitou.lake.engine import quoted
@@ -157,6 +158,19 @@ def _totals(connection: duckdb.DuckDBPyConnection, folder: Path) -> dict[str, An
         "first_day": first,
         "last_day": last,
     }
+
+
+def stale_brands(now: datetime) -> list[int]:
+    """Brands whose figures are of an earlier day than the brand's today at ``now``.
+
+    A brand that was never refreshed is left to its first import.
+    """
+    stale = []
+    for brand in Brand.objects.all():
+        current = snapshots.current(Scope(brand_id=brand.pk))
+        if current is not None and current.as_of < default_as_of(brand, now):
+            stale.append(brand.pk)
+    return stale
 
 
 def refresh_as_job(brand_id: int, *, job_id: int | None) -> Refreshed:

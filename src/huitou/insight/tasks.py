@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from procrastinate.contrib.django import app
+from procrastinate.exceptions import AlreadyEnqueued
 
 
 @app.task(name="insight.refresh_brand", queue="insight")
@@ -12,3 +13,23 @@ def refresh_brand(brand_id: int, job_id: int | None = None) -> None:
     from huitou.insight.services import refresh_as_job
 
     refresh_as_job(brand_id, job_id=job_id)
+
+
+@app.periodic(cron="7 * * * *")
+@app.task(name="insight.refresh_stale_brands", queue="insight")
+def refresh_stale_brands(timestamp: int) -> None:
+    """Every hour, refresh the brands whose figures are of a day that has passed."""
+    from datetime import UTC, datetime
+
+    from huitou.insight.services import stale_brands
+
+    for brand_id in stale_brands(datetime.fromtimestamp(timestamp, UTC)):
+        refresh_soon(brand_id)
+
+
+def refresh_soon(brand_id: int) -> None:
+    """Queue a refresh of the brand, unless one is waiting already."""
+    try:
+        refresh_brand.configure(queueing_lock=f"refresh-{brand_id}").defer(brand_id=brand_id)
+    except AlreadyEnqueued:
+        return

@@ -1,0 +1,27 @@
+"""Figures follow the calendar without anybody asking."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+from huitou.brands.models import Brand
+from huitou.insight import services
+from tests.factories import make_brand
+
+EVENING = datetime(2026, 11, 22, 15, 59, tzinfo=UTC)  # 23:59 in Shanghai
+MIDNIGHT = datetime(2026, 11, 22, 16, 0, tzinfo=UTC)
+
+
+def test_figures_are_stale_once_the_brands_own_day_has_passed(brand: Brand, home: Path) -> None:
+    services.refresh(brand.pk, now=EVENING)
+
+    assert services.stale_brands(EVENING) == []
+    assert services.stale_brands(MIDNIGHT) == [brand.pk]
+
+
+def test_a_pinned_brand_and_one_never_refreshed_are_left_alone(brand: Brand, home: Path) -> None:
+    pinned = make_brand(pinned_as_of=date(2018, 1, 1))
+    services.refresh(pinned.pk, now=EVENING)
+
+    assert services.stale_brands(MIDNIGHT) == []
