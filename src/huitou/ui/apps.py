@@ -8,3 +8,7 @@ class UiConfig(AppConfig):
 
     name = "huitou.ui"
     label = "ui"
+
+    def ready(self) -> None:
+        """Register the system checks."""
+        from huitou.ui import checks  # noqa: F401
