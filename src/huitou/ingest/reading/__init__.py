@@ -13,15 +13,19 @@ from huitou.ingest.reading.formats import (
     known_formats,
 )
 from huitou.ingest.reading.opening import open_source
+from huitou.ingest.reading.proposal import Guess, Proposal, propose_mapping
 from huitou.ingest.reading.source import Source
 
 __all__ = [
     "Format",
+    "Guess",
+    "Proposal",
     "Source",
     "detect",
     "format_from_mapping",
     "format_named",
     "known_formats",
     "open_source",
+    "propose_mapping",
     "read_chunks",
 ]

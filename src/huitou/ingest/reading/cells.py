@@ -381,6 +381,7 @@ _YEAR_LAST = re.compile(
     re.ASCII,
 )
 _EPOCH = re.compile(r"\d{9,14}(\.0+)?", re.ASCII)
+_EPOCH_SECONDS_MAX = 253_000_000_000  # the year 9987
 _UNKNOWN_DAYS = frozenset({(1900, 1, 1), (1899, 12, 31), (1970, 1, 1), (9999, 12, 31)})
 
 
@@ -415,6 +416,8 @@ def clean_wall_time(
         return Cell(None, "BAD_DATE")
     if epoch and _EPOCH.fullmatch(value):
         seconds = Decimal(value) / (1000 if epoch == "ms" else 1)
+        if seconds > _EPOCH_SECONDS_MAX:
+            return Cell(None, "DATE_OUT_OF_RANGE")
         return Cell(WallTime(datetime(1970, 1, 1) + timedelta(seconds=float(seconds)), timedelta()))
     for pattern in formats:
         try:

@@ -192,7 +192,15 @@ def _joined(parts: list[Cleaned], *, summed: bool) -> Cleaned:
     if len(parts) == 1:
         return parts[0]
     if not summed:
-        return Cleaned(pc.coalesce(*(part.values for part in parts)))
+        filled = [
+            pc.replace_with_mask(
+                part.values, pc.equal(part.values, ""), pa.scalar(None, pa.string())
+            )
+            if pa.types.is_string(part.values.type)
+            else part.values
+            for part in parts
+        ]
+        return Cleaned(pc.coalesce(*filled))
     for part in parts[1:]:
         both = pc.add(pc.fill_null(total, 0), pc.fill_null(part.values, 0))
         silent = pc.and_(pc.is_null(total), pc.is_null(part.values))

@@ -9,7 +9,7 @@ from huitou.ingest.reading import limits
 from huitou.kernel.errors import RefusedInputError
 
 _ASK = "choose the encoding by saving the file as UTF-8 (另存为 UTF-8)"
-_UTF_7 = re.compile(rb"\+[A-Za-z0-9/+]{3,}-")
+_UTF_7 = re.compile(rb"\+[A-Za-z0-9/+]{3,}")
 
 
 def choose_encoding(path: Path) -> str:
@@ -51,7 +51,7 @@ def _first_beyond_ascii(file) -> bytes:  # type: ignore[no-untyped-def]
 def _encoding_of(sample: bytes, name: str) -> str:
     if sample.isascii():
         first_line = sample.partition(b"\n")[0]
-        if _UTF_7.search(first_line) and not first_line.decode("utf-7", "replace").isascii():
+        if _UTF_7.search(first_line) and _is_chinese(first_line.decode("utf-7", "replace")):
             raise RefusedInputError("UNKNOWN_ENCODING", f"{name}: looks like UTF-7; {_ASK}")
         return "utf-8"
     lines = [line for line in re.split(rb"[\r\n]+", sample) if not line.isascii()]
@@ -69,6 +69,14 @@ def _encoding_of(sample: bytes, name: str) -> str:
     raise RefusedInputError("UNKNOWN_ENCODING", f"{name}: neither UTF-8 nor GB18030; {_ASK}")
 
 
+def _is_chinese(text: str) -> bool:
+    """Whether ``text`` has letters beyond ASCII and all of them are Chinese."""
+    beyond = [c for c in text if not c.isascii()]
+    return bool(beyond) and all(
+        "\u3000" <= c <= "\u9fff" or "\uff00" <= c <= "\uffef" for c in beyond
+    )
+
+
 def _decodes(line: bytes, encoding: str) -> bool:
     try:
         line.decode(encoding)
@@ -78,23 +86,25 @@ def _decodes(line: bytes, encoding: str) -> bool:
 
 
 def _looks_like_big5(text: bytes) -> bool:
-    """Whether Big5 fits and GB18030 would give characters hardly anyone writes."""
+    """Whether Big5 fits, and fits better: GB18030 would give characters that hardly anyone writes.
+
+    >>> _looks_like_big5("陳美麗請儘快發貨".encode("big5")), _looks_like_big5("顾岚".encode("gbk"))
+    (True, False)
+    """
     try:
-        text.decode("big5")
+        as_big5 = text.decode("big5")
     except UnicodeDecodeError:
         return False
-    letters = [c for c in text.decode("gb18030", "replace") if ord(c) > 127]
-    common = sum(_is_common(c) for c in letters)
-    return common < 0.6 * len(letters)
+    as_gb = text.decode("gb18030", "replace")
+    gb = _share_of_daily_use(as_gb, "gb2312", 0xB0, 0xF7)
+    return gb < 0.8 and _share_of_daily_use(as_big5, "big5", 0xA4, 0xC6) > gb
 
 
-def _is_common(letter: str) -> bool:
-    """Whether ``letter`` is in the first level of GB2312, the 3,755 characters of daily use."""
-    try:
-        code = letter.encode("gb2312")
-    except UnicodeEncodeError:
-        return False
-    return 0xA1 <= code[0] <= 0xA3 or 0xB0 <= code[0] <= 0xD7
+def _share_of_daily_use(text: str, charset: str, first: int, last: int) -> float:
+    """The share of the Chinese characters of ``text`` whose lead byte in ``charset`` is in range."""
+    letters = [c for c in text if ord(c) >= 0x3400]
+    leads = [c.encode(charset, "ignore")[:1] for c in letters]
+    return sum(first <= lead[0] <= last for lead in leads if lead) / max(len(letters), 1)
 
 
 def is_misplaced_utf8(line: bytes) -> bool:

@@ -395,7 +395,7 @@ def _line_keys(rows: CleanRows, codes: pa.Array, quantity: pa.Array) -> pa.Array
         return given
     price = rows.get("unit_price", _INT)
     if price.null_count == len(price):
-        price = rows.get("line_paid", _INT)
+        price = rows.get("line_list", _INT)
     parts = (codes, rows.text("product_title"), rows.text("variant"), price, quantity)
     digests = [
         _digest(*("" if part is None else str(part) for part in line))
