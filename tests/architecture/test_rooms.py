@@ -94,7 +94,7 @@ def test_foreign_keys_point_down() -> None:
     ]
 
     # then
-    assert climbing == []
+    assert not climbing, "\n".join(climbing)
 
 
 def test_model_names_in_strings_point_down() -> None:
@@ -113,7 +113,7 @@ def test_model_names_in_strings_point_down() -> None:
                     climbing.append(f"{file.relative_to(ROOT)}:{node.lineno} get_model {label}")
 
     # then
-    assert climbing == []
+    assert not climbing, "\n".join(climbing)
 
 
 def test_templates_build_on_templates_below() -> None:
@@ -126,7 +126,7 @@ def test_templates_build_on_templates_below() -> None:
     ]
 
     # then
-    assert climbing == []
+    assert not climbing, "\n".join(climbing)
 
 
 def test_templates_live_under_the_name_of_their_room() -> None:
@@ -167,4 +167,4 @@ def test_addresses_are_named_by_rooms_at_or_above_them() -> None:
     ]
 
     # then
-    assert climbing == []
+    assert not climbing, "\n".join(climbing)

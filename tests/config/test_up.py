@@ -24,17 +24,22 @@ def free_port() -> int:
 
 
 def started(home: Path, port: int) -> subprocess.Popen[bytes]:
-    """``huitou up`` once its login page answers."""
+    """``huitou up`` once its own login page answers, not that of a killed one still ending."""
     command = [sys.executable, "-m", "huitou", "up", "--port", str(port), "--no-demo"]
     process = subprocess.Popen(
         command, env={**os.environ, "HUITOU_HOME": str(home)}, stdout=subprocess.DEVNULL
     )
     deadline = time.monotonic() + 90
-    while not answers(port):
+    while not (is_up(home, process) and answers(port)):
         assert process.poll() is None, "up ended early"
         assert time.monotonic() < deadline, "up takes too long"
         time.sleep(0.1)
     return process
+
+
+def is_up(home: Path, process: subprocess.Popen[bytes]) -> bool:
+    running = running_up(home)
+    return running is not None and running.pid == process.pid
 
 
 def answers(port: int) -> bool:
