@@ -164,7 +164,7 @@ def _record_orders(
     cursor: Any, orders: pa.Table, values: dict[str, Any], recorded: Recorded
 ) -> None:
     copy_in(cursor, "stage_order", orders, sql.STAGE_ORDER_COLUMNS)
-    cursor.execute("analyze stage_order")
+    cursor.execute("analyze stage_order (row_no, order_no)")
     cursor.execute(sql.KNOWN_ORDERS, values)
     known = {row_no for row_no, _ in cursor.fetchall()}
     changed: set[int] = set()
@@ -189,15 +189,17 @@ def _record_orders(
 
 def _record_lines(cursor: Any, lines: pa.Table, values: dict[str, Any], recorded: Recorded) -> None:
     copy_in(cursor, "stage_line", lines, sql.STAGE_LINE_COLUMNS)
-    cursor.execute("analyze stage_line")
+    cursor.execute("analyze stage_line (order_no, line_key, product_code)")
     _stub_orders(cursor, "stage_line", values)
     cursor.execute(sql.INSERT_PRODUCTS, values)
     cursor.execute(sql.MERGE_LINES, values)
     cursor.execute("select row_no from line_merge where id is not null")
     known = {row[0] for row in cursor.fetchall()}
-    cursor.execute(sql.CHANGED_LINES)
-    cursor.execute("select row_no from line_merge where id is not null")
-    changed = {row[0] for row in cursor.fetchall()}
+    changed: set[int] = set()
+    if known:
+        cursor.execute(sql.CHANGED_LINES)
+        cursor.execute("select row_no from line_merge where id is not null")
+        changed = {row[0] for row in cursor.fetchall()}
     if changed:
         keep_before(cursor, "commerce_orderline", "select id from line_merge", values["ref"])
         cursor.execute(sql.UPDATE_LINES, values)
