@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -43,12 +43,18 @@ class WrittenLake:
     lines: int
 
 
-def write_lake(root: Path, population: Population, *, with_lines: bool = True) -> WrittenLake:
+def write_lake(
+    root: Path,
+    population: Population,
+    *,
+    shop_ids: Sequence[int] = (1, 2, 3, 4, 5),
+    with_lines: bool = True,
+) -> WrittenLake:
     """Write ``population`` as Delta tables below ``root``, one file per month and table.
 
     ``root`` must not hold these tables yet; it can be the folder of a brand's lake, and then
-    ``insight.services.refresh`` reads it as its own. Shop ids are 1 to 5, member ids the members'
-    numbers. Memory depends on ``population.chunk_members`` only.
+    ``insight.services.refresh`` reads it as its own. ``shop_ids`` stand for ``generator.SHOPS`` in
+    order; member ids are the members' numbers. Memory depends on ``population.chunk_members`` only.
     """
     orders = lines = 0
     with ExitStack() as stack:
@@ -57,10 +63,10 @@ def write_lake(root: Path, population: Population, *, with_lines: bool = True) -
         members = stack.enter_context(_single_file(root, MEMBER_DIM.name, MEMBER_DIM.schema))
         for number in range(population.chunks):
             drawn = population.drawn(number)
-            facts = order_facts(drawn)
+            facts = order_facts(drawn, shop_ids)
             order_files.write(facts)
             orders += facts.num_rows
-            members.write_table(member_rows(drawn, population.seed))
+            members.write_table(member_rows(drawn, population.seed, shop_ids))
             if with_lines:
                 rows = line_facts(drawn, facts)
                 line_files.write(rows)
@@ -120,7 +126,7 @@ def _single_file(root: Path, name: str, schema: pa.Schema) -> pq.ParquetWriter:
     return pq.ParquetWriter(root / name / "part-0.parquet", schema)
 
 
-def order_facts(drawn: Drawn) -> pa.Table:
+def order_facts(drawn: Drawn, shop_ids: Sequence[int]) -> pa.Table:
     """The orders of a chunk in the columns of ``order_fact``."""
     day = _business_days(drawn)
     member = drawn.members[drawn.buyer]
@@ -132,7 +138,7 @@ def order_facts(drawn: Drawn) -> pa.Table:
     )
     columns = {
         "order_id": pa.array(drawn.order_id),
-        "shop_id": pa.array(drawn.shop[drawn.buyer] + 1, pa.int32()),
+        "shop_id": pa.array(np.array(shop_ids)[drawn.shop[drawn.buyer]], pa.int32()),
         "member_id": pa.array(member, pa.int64(), mask=~drawn.has_buyer),
         "status": picked(STATUSES, drawn.status),
         "currency": text_column(len(member), CURRENCY),
@@ -173,7 +179,7 @@ def line_facts(drawn: Drawn, orders: pa.Table) -> pa.Table:
     return pa.table(columns).select(LINE_FACT.schema.names).cast(LINE_FACT.schema)
 
 
-def member_rows(drawn: Drawn, seed: int) -> pa.Table:
+def member_rows(drawn: Drawn, seed: int, shop_ids: Sequence[int]) -> pa.Table:
     """The members of a chunk in the columns of ``member_dim``."""
     high = mixed(drawn.members, seed, "uuid high").tolist()
     low = mixed(drawn.members, seed, "uuid low").tolist()
@@ -185,7 +191,7 @@ def member_rows(drawn: Drawn, seed: int) -> pa.Table:
         ],
         "province": picked([place[0] for place in words.PLACES], drawn.place),
         "city": picked([place[1] for place in words.PLACES], drawn.place),
-        "first_shop_id": pa.array(drawn.shop + 1, pa.int32()),
+        "first_shop_id": pa.array(np.array(shop_ids)[drawn.shop], pa.int32()),
         "created_date": pa.array(created, pa.int32()).cast(pa.date32()),
     }
     return pa.table(columns).select(MEMBER_DIM.schema.names).cast(MEMBER_DIM.schema)
