@@ -68,6 +68,7 @@ def collect_static(home: Path) -> bool:
             status = os.stat(storage.path(name))
             digest.update(f"{name}:{status.st_size}:{status.st_mtime_ns}\n".encode())
     stamp = home / "run" / "static"
+    stamp.parent.mkdir(mode=0o700, exist_ok=True)
     if stamp.exists() and stamp.read_text() == digest.hexdigest():
         return False
     stamp.unlink(missing_ok=True)

@@ -103,8 +103,9 @@ STATIC_URL = "/static/"
 STATIC_ROOT = HUITOU_HOME / "static"
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
-    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+    "staticfiles": {"BACKEND": "huitou.config.static_files.StaticFiles"},
 }
+WHITENOISE_KEEP_ONLY_HASHED_FILES = True
 
 # Larger files are read from disk in pieces; the limit of an import is huitou.ingest's own.
 FILE_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
