@@ -23,3 +23,8 @@ class ConsoleConfig(AppConfig):
                 order=10,
             )
         )
+        register(
+            NavItem(
+                "customers", _("Member list"), "members", icon="users", order=10, also=("member",)
+            )
+        )

@@ -4,7 +4,7 @@ from django.contrib.auth.views import LoginView, LogoutView
 from django.urls import path
 from django.views.i18n import set_language
 
-from huitou.console.views import charts, dashboard, jobs, session
+from huitou.console.views import charts, dashboard, jobs, member, members, session
 
 urlpatterns = [
     path("", dashboard.dashboard, name="dashboard"),
@@ -13,6 +13,9 @@ urlpatterns = [
     path("charts/trend/", charts.trend, name="chart_trend"),
     path("charts/rfm/", charts.rfm, name="chart_rfm"),
     path("charts/lifecycle/", charts.lifecycle, name="chart_lifecycle"),
+    path("members/", members.members_list, name="members"),
+    path("members/export.<str:kind>", members.members_export, name="members_export"),
+    path("members/<uuid:public_id>/", member.member, name="member"),
     path("jobs/tray/", jobs.tray, name="jobs_tray"),
     path(
         "login/",

@@ -1,0 +1,214 @@
+"""The member list: search, conditions, totals, sorting, pages, export."""
+
+from __future__ import annotations
+
+import importlib
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from django.core.paginator import Paginator
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, QueryDict
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.functional import SimpleLazyObject
+from django.utils.translation import gettext_lazy as _
+
+from huitou.brands.models import Shop
+from huitou.console.exports import EXPORTS, SHEET_ROWS_MAX, local_day
+from huitou.console.member_filters import (
+    CODE_FAMILIES,
+    MemberQuery,
+    chips,
+    field_values,
+    parse_query,
+)
+from huitou.insight.types import MemberPage, Scope
+from huitou.members import queries as members
+from huitou.members.queries import MemberProfile
+from huitou.ui.labels import FAMILIES
+from huitou.ui.navigation import page_url
+from huitou.ui.roles import MEMBER_ROLES, roles_required
+
+# Loads the analytic engine, which no other page needs.
+insight = SimpleLazyObject(lambda: importlib.import_module("huitou.insight.queries"))
+
+PAGE_ROWS = 25
+# A search that finds more is shown up to here, and says so.
+SEARCH_ROWS_MAX = 500
+# Trait sorted by → heading.
+COLUMNS = {
+    "frequency": _("Purchases"),
+    "monetary_minor": _("Amount spent"),
+    "aov_minor": _("Average order"),
+    "last_paid_at": _("Last purchase"),
+}
+# Conditions that have a field of their own; the others travel with the form, hidden.
+FIELDS = frozenset(
+    {"q", "shop", "rfm_group", "lifecycle_stage", "province"}
+    | {"monetary_min", "frequency_min", "recency_days_min"}
+)
+
+
+@dataclass(frozen=True)
+class ListRow:
+    """A line of the list: who, what insight says of them, and where they first bought."""
+
+    profile: MemberProfile
+    traits: dict[str, Any]
+    shop: Shop | None
+    last_day: date | None
+
+
+@dataclass(frozen=True)
+class SortLink:
+    """A heading that sorts: ``state`` is '' or the value of aria-sort."""
+
+    title: str
+    url: str
+    state: str
+
+
+@roles_required(MEMBER_ROLES)
+def members_list(request: HttpRequest) -> HttpResponse:
+    """The list; a request of htmx gets only the part its target names."""
+    brand = request.scope.brand
+    query = parse_query(request.GET, shops=request.scope.shops, currency=brand.currency)
+    scope = list_scope(request, query)
+    fresh = insight.freshness(scope)
+    if fresh is None:
+        context = {"imports_url": page_url("imports")}
+        return render(request, "console/members_empty.html", context)
+    found, cut = find(scope, query, among_of(brand.pk, query))
+    fields = field_values(query, brand.currency)
+    context = {
+        "fresh": fresh,
+        "query": query,
+        "fields": fields,
+        "carried": {name: value for name, value in fields.items() if name not in FIELDS},
+        "chips": [
+            (chip.text, _address(request.GET, *chip.parameters))
+            for chip in chips(query, brand.currency)
+        ],
+        "codes": {trait: FAMILIES[family] for trait, family in CODE_FAMILIES.items()},
+        "provinces": [name for name, _members in insight.choices(scope, "province")],
+        "rows": _rows(request, found),
+        "pages": _pages(query, found),
+        "total": found.total,
+        "sales_minor": found.sales_minor,
+        "each_minor": round(found.sales_minor / found.total) if found.total else None,
+        "headings": [_sort_link(request.GET, query, trait) for trait in COLUMNS],
+        "cut": SEARCH_ROWS_MAX if cut else None,
+        "formats": EXPORTS,
+    }
+    return render(request, _template(request), context)
+
+
+@roles_required(MEMBER_ROLES)
+def members_export(request: HttpRequest, kind: str) -> HttpResponseBase:
+    """The filtered list as a table, ``kind`` csv or xlsx; phones masked as on the page."""
+    if kind not in EXPORTS:
+        raise Http404
+    brand = request.scope.brand
+    query = parse_query(request.GET, shops=request.scope.shops, currency=brand.currency)
+    scope = list_scope(request, query)
+    among = among_of(brand.pk, query)
+    total = insight.find_members(scope, query.filters, limit=1, among=among).total
+    if kind == "xlsx" and total > SHEET_ROWS_MAX:
+        context = {"rows": total, "rows_max": SHEET_ROWS_MAX}
+        return render(request, "console/members_too_many.html", context, status=422)
+
+    def batch(offset: int, limit: int) -> list[ListRow]:
+        found = insight.find_members(
+            scope,
+            query.filters,
+            sort=query.sort_trait,
+            descending=query.descending,
+            offset=offset,
+            limit=limit,
+            among=among,
+        )
+        return _rows(request, found)
+
+    fresh = insight.freshness(scope)
+    as_of = fresh.as_of if fresh else date.min
+    return EXPORTS[kind](batch, brand=brand, total=total, name=f"members-{brand.slug}-{as_of}")
+
+
+def list_scope(request: HttpRequest, query: MemberQuery) -> Scope:
+    """The brand, or the shop asked for in the list or chosen at the top."""
+    shop_id = query.shop.pk if query.shop else request.scope.shop_id
+    return Scope(brand_id=request.scope.brand_id, shop_id=shop_id)
+
+
+def among_of(brand_id: int, query: MemberQuery) -> list[int] | None:
+    """The members the search leads to; None without a search."""
+    if not query.text:
+        return None
+    return members.search(brand_id, query.text, SEARCH_ROWS_MAX + 1)
+
+
+def find(scope: Scope, query: MemberQuery, among: list[int] | None) -> tuple[MemberPage, bool]:
+    """The page asked for, and whether the search found more than is looked at."""
+    cut = among is not None and len(among) > SEARCH_ROWS_MAX
+    page = insight.find_members(
+        scope,
+        query.filters,
+        sort=query.sort_trait,
+        descending=query.descending,
+        offset=(query.page - 1) * PAGE_ROWS,
+        limit=PAGE_ROWS,
+        among=among[:SEARCH_ROWS_MAX] if among is not None else None,
+    )
+    return page, cut
+
+
+def _rows(request: HttpRequest, found: MemberPage) -> list[ListRow]:
+    brand = request.scope.brand
+    profiles = members.profiles(brand.pk, [row.member_id for row in found.rows])
+    shops = {shop.pk: shop for shop in request.scope.shops}
+    # A member may have left since the figures were computed.
+    return [
+        ListRow(
+            profile,
+            dict(row.traits),
+            shops.get(profile.first_shop_id),
+            local_day(row.traits["last_paid_at"], brand),
+        )
+        for row in found.rows
+        if (profile := profiles.get(row.member_id))
+    ]
+
+
+def _pages(query: MemberQuery, found: MemberPage) -> Any:
+    paginator = Paginator(range(found.total), PAGE_ROWS)
+    return paginator.get_page(query.page)
+
+
+def _sort_link(given: QueryDict, query: MemberQuery, trait: str) -> SortLink:
+    """A first click sorts the largest first, the next turns the order around."""
+    is_sorted = query.sort_trait == trait
+    turned = trait if is_sorted and query.descending else f"-{trait}"
+    state = ("descending" if query.descending else "ascending") if is_sorted else ""
+    return SortLink(COLUMNS[trait], _address(given, "sort", sort=turned), state)
+
+
+def _address(given: QueryDict, *dropped: str, **changed: str) -> str:
+    """The list's address with some parameters dropped or changed, back on the first page."""
+    parameters = given.copy()
+    for name in ("page", *dropped):
+        parameters.pop(name, None)
+    for name, value in changed.items():
+        parameters[name] = value
+    return f"{reverse('members')}?{parameters.urlencode()}"
+
+
+def _template(request: HttpRequest) -> str:
+    """The whole page, also when the browser goes back; else the part htmx replaces."""
+    if not request.htmx or request.htmx.history_restore_request:
+        return "console/members.html"
+    parts = {
+        "members-results": "console/members_results.html",
+        "members": "console/members_body.html",
+    }
+    return parts.get(request.htmx.target or "", "console/members.html")

@@ -1,0 +1,175 @@
+"""The member list: conditions, totals, order, export, and who may see it."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+import zipfile
+from pathlib import Path
+
+import pytest
+from django.test import Client
+from pytest_django import DjangoAssertNumQueries
+
+from huitou.brands.models import Brand, Role, Shop, Staff
+from tests.console import people
+from tests.factories import make_brand, make_staff
+
+HTMX = {"HX-Request": "true", "HX-Target": "members-results"}
+
+
+@pytest.fixture
+def signed_in(client: Client, home: Path, brand: Brand, shop: Shop, staff: Staff) -> Client:
+    """An operator reading English, with three members in the brand."""
+    people.fill(brand, shop)
+    client.force_login(staff)
+    client.cookies["django_language"] = "en"
+    return client
+
+
+def names(page: str) -> list[str]:
+    """The members listed, in order."""
+    return re.findall(r">(沈知夏|顾岚|林予安)</a>", page)
+
+
+def text_of(page: str) -> str:
+    """The page's words without its marks."""
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", page))
+
+
+def test_the_list_shows_everybody_with_totals(signed_in: Client) -> None:
+    page = signed_in.get("/members/").content.decode()
+
+    assert names(page) == ["沈知夏", "顾岚", "林予安"]
+    assert "3 members · spent ¥650.00" in text_of(page)
+    assert "phone ends 0001" in page
+    assert "19900000001" not in page
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("q=沈", ["沈知夏"]),
+        ("q=nick1", ["顾岚"]),
+        ("q=0002", ["顾岚"]),
+        ("q=abcd0000", ["沈知夏", "顾岚", "林予安"]),
+        ("q=nobody", []),
+        ("monetary_min=600", ["沈知夏"]),
+        ("monetary_max=50", ["顾岚"]),
+        ("frequency_min=1&frequency_max=1", ["顾岚"]),
+        ("frequency_min=2", ["沈知夏"]),
+        ("recency_days_min=5&recency_days_max=5", ["沈知夏", "顾岚"]),
+        ("recency_days_min=6", []),
+        ("buyer_type=new", ["顾岚"]),
+        ("province=浙江省", ["沈知夏", "顾岚"]),
+        ("province=广东省", []),
+        ("rfm_group=privileged", ["沈知夏"]),
+        ("rfm_group=nonsense&frequency_min=x&monetary_min=-1&page=zzz&sort=;drop", None),
+        ("q=沈&frequency_min=2", ["沈知夏"]),
+        ("sort=monetary_minor&frequency_min=1", ["顾岚", "沈知夏"]),
+    ],
+)
+def test_conditions_narrow_the_list(
+    signed_in: Client, query: str, expected: list[str] | None
+) -> None:
+    page = signed_in.get(f"/members/?{query}").content.decode()
+
+    # Whatever is not understood is left out.
+    assert names(page) == (["沈知夏", "顾岚", "林予安"] if expected is None else expected)
+
+
+def test_each_condition_is_a_chip_that_lifts_it_alone(signed_in: Client) -> None:
+    page = signed_in.get("/members/?frequency_min=2&monetary_min=100&page=1").content.decode()
+
+    chips = re.findall(r'class="ec-chip" href="([^"]+)"[^>]*aria-label="([^"]+)"', page)
+    assert chips == [
+        ("/members/?monetary_min=100", "Remove: Purchases ≥ 2"),
+        ("/members/?frequency_min=2", "Remove: Amount spent ≥ ¥100.00"),
+    ]
+
+
+def test_a_fragment_holds_the_results_alone(signed_in: Client) -> None:
+    part = signed_in.get("/members/?frequency_min=2", headers=HTMX).content.decode()
+    back = signed_in.get(
+        "/members/", headers={**HTMX, "HX-History-Restore-Request": "true"}
+    ).content.decode()
+
+    assert part.lstrip().startswith('<div id="members-results">')
+    assert names(part) == ["沈知夏"]
+    assert "<html" in back
+
+
+def test_the_list_asks_few_questions(
+    signed_in: Client, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    # Session, staff, brands, shops, role, profiles: however many members there are.
+    with django_assert_num_queries(6):
+        signed_in.get("/members/")
+
+
+def test_the_export_is_masked_and_complete(signed_in: Client) -> None:
+    response = signed_in.get("/members/export.csv?frequency_min=1")
+
+    text = b"".join(response.streaming_content).decode("utf-8-sig")
+    rows = list(csv.DictReader(io.StringIO(text)))
+    assert [(r["Name"], r["Phone"], r["Amount spent"], r["Purchases"]) for r in rows] == [
+        ("沈知夏", "*******0001", "600.00", "3"),
+        ("顾岚", "*******0002", "50.00", "1"),
+    ]
+    assert rows[0]["RFM group"] == "Privileged"
+    assert rows[0]["Last purchase"] == "2026-06-25"
+
+
+def test_the_workbook_holds_the_same_members(signed_in: Client) -> None:
+    response = signed_in.get("/members/export.xlsx?q=顾岚")
+
+    book = zipfile.ZipFile(io.BytesIO(b"".join(response.streaming_content)))
+    sheet = book.read("xl/worksheets/sheet1.xml").decode()
+    assert "顾岚" in sheet
+    assert "沈知夏" not in sheet
+    assert signed_in.get("/members/export.pdf").status_code == 404
+
+
+def test_a_name_cannot_become_a_formula(
+    client: Client, home: Path, brand: Brand, shop: Shop, staff: Staff
+) -> None:
+    # given
+    people.fill(brand, shop, people=(("=1+2", "", (100,)),))
+    client.force_login(staff)
+
+    # when
+    response = client.get("/members/export.csv")
+
+    # then
+    assert "'=1+2" in b"".join(response.streaming_content).decode()
+
+
+@pytest.mark.parametrize("role", [Role.FINANCE, Role.DEVELOPER])
+def test_some_roles_may_not_see_members(client: Client, brand: Brand, role: Role) -> None:
+    client.force_login(make_staff(brand, role=role))
+
+    assert client.get("/members/").status_code == 403
+    assert client.get("/members/export.csv").status_code == 403
+
+
+def test_strangers_are_sent_to_sign_in(client: Client, db: None) -> None:
+    assert client.get("/members/").headers["Location"] == "/login/?next=/members/"
+
+
+def test_another_brand_sees_its_own_members_only(signed_in: Client, home: Path) -> None:
+    signed_in.force_login(make_staff(make_brand()))
+
+    page = signed_in.get("/members/").content.decode()
+
+    assert names(page) == []
+    assert "No members yet" in page
+
+
+def test_the_list_is_in_chinese(signed_in: Client) -> None:
+    signed_in.cookies["django_language"] = "zh-hans"
+
+    page = signed_in.get("/members/?rfm_group=privileged").content.decode()
+
+    assert "会员列表" in page
+    assert "1 位会员 · 累计消费 ¥600.00" in text_of(page)
