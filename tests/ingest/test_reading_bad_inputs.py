@@ -12,7 +12,7 @@ import pytest
 import xlsxwriter
 
 from huitou.ingest.reading import limits, open_source
-from huitou.ingest.reading.cells import Phone, clean_phone
+from huitou.ingest.reading.people import Phone, clean_phone
 from huitou.ingest.records import ReadContext
 from huitou.kernel.errors import RefusedInputError
 from tests.ingest.reading_helpers import (

@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from tests.ingest.reading_helpers import CONTEXT, outcome
 
 from huitou.ingest.reading import detect, known_formats, open_source, read_chunks
 from huitou.ingest.reading.formats import header_key
 from huitou.ingest.records import Chunk
+from tests.ingest.reading_helpers import CONTEXT, outcome
 
 SAMPLES = Path(__file__).parents[1] / "data" / "samples"
 TMALL_REPORT = Path(__file__).parents[3] / "shared/data/tmall_orders/tmall_order_report.csv"
@@ -201,9 +201,9 @@ def test_jd_footnote_and_deleted_state():
 def test_a_2015_order_list_is_recognised():
     header = (
         "订单编号,买家会员名,买家支付宝账号,买家应付货款,买家应付邮费,买家支付积分,总金额,返点积分,"
-        "买家实际支付金额,买家实际支付积分,订单状态,买家留言,收货人姓名,收货地址 ,运送方式,联系电话 ,"
-        "联系手机,订单创建时间,订单付款时间 ,宝贝标题 ,宝贝种类 ,物流单号 ,物流公司,订单备注,宝贝总数量,"
-        "分销商Id,分销商店铺名称,订单关闭原因,卖家服务费,买家服务费,发票抬头"
+        "买家实际支付金额,买家实际支付积分,订单状态,买家留言,收货人姓名,收货地址 ,运送方式,"
+        "联系电话 ,联系手机,订单创建时间,订单付款时间 ,宝贝标题 ,宝贝种类 ,物流单号 ,物流公司,订单备注,"
+        "宝贝总数量,分销商Id,分销商店铺名称,订单关闭原因,卖家服务费,买家服务费,发票抬头"
     ).split(",")
 
     assert detect(header).name == "taobao_orders"

@@ -13,7 +13,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from huitou.ingest.reading import cells, limits
+from huitou.ingest.reading import cells, limits, people, times
 from huitou.ingest.reading.cells import Cell
 from huitou.ingest.reading.columns import Cleaned, Cleaner, TimeCleaner, patched
 from huitou.ingest.reading.formats import Format, header_key
@@ -27,8 +27,9 @@ AMOUNTS = frozenset(
     | {"line_list", "line_paid", "line_discount", "line_refunded"}
 )
 TIMES = frozenset(
-    {"ordered_at", "paid_at", "shipped_at", "finished_at", "requested_at", "reviewed_at", "joined_at"}
-)  # fmt: skip
+    {"ordered_at", "paid_at", "shipped_at", "finished_at", "requested_at"}
+    | {"reviewed_at", "joined_at"}
+)
 _IDS = {
     "order_no": limits.ID_CHARS_MAX,
     "line_id": limits.ID_CHARS_MAX,
@@ -211,19 +212,19 @@ class Cleaners:
         if field in _PHONES:
             return PhoneColumn(format_.phone_region)
         if field in _EMAILS:
-            return Cleaner(cells.clean_email, pa.string())
+            return Cleaner(people.clean_email, pa.string())
         if field in _STATES:
             return Cleaner(_clean_state, pa.string())
         if field == "address":
             return AddressColumn()
         if field == "gender":
-            return Cleaner(cells.clean_gender, pa.string())
+            return Cleaner(people.clean_gender, pa.string())
         if field == "birthday":
             today = self.context.now.date()
             formats = self.binding.format.date_formats
             return Cleaner(
                 partial(
-                    cells.clean_birthday, today=today, formats=formats, day_first=format_.day_first
+                    times.clean_birthday, today=today, formats=formats, day_first=format_.day_first
                 ),
                 pa.date32(),
             )
@@ -239,7 +240,7 @@ class Cleaners:
     def _times(self) -> TimeCleaner:
         format_ = self.binding.format
         clean = partial(
-            cells.clean_wall_time,
+            times.clean_wall_time,
             formats=format_.date_formats,
             epoch=format_.epoch,
             day_first=format_.day_first,
@@ -255,7 +256,7 @@ class IdColumn:
     def __init__(self, chars_max: int, *, quiet: bool) -> None:
         """``quiet`` leaves out the warning about noise that the platform is known to write."""
         self.quiet = quiet
-        self.quoted = r'^="[0-9]{1,%d}"$' % chars_max
+        self.quoted = rf'^="[0-9]{{1,{chars_max}}}"$'
         self.careful = Cleaner(
             partial(cells.clean_identifier, chars_max=chars_max),
             pa.string(),
@@ -286,14 +287,13 @@ class PhoneColumn:
     """Cleans phones: whole Chinese mobile numbers in bulk."""
 
     _PLAIN = r"^'?1[3-9][0-9]{9}$"
-    _ODD = r"^'?(1[3-9][0-9](0{8}|1{8}|2{8}|3{8}|4{8}|5{8}|6{8}|7{8}|8{8}|9{8})|%s)$" % "|".join(
-        sorted(cells.PHONE_PLACEHOLDERS)
-    )
+    _ALIKE = "|".join(f"{digit}{{8}}" for digit in range(10))
+    _ODD = f"^'?(1[3-9][0-9]({_ALIKE})|{'|'.join(sorted(people.PHONE_PLACEHOLDERS))})$"
 
     def __init__(self, region: str | None) -> None:
         self.bulk = region == "CN"
         self.careful = Cleaner(
-            partial(cells.clean_phone, region=region), PHONE, part=cells.Phone._asdict
+            partial(people.clean_phone, region=region), PHONE, part=people.Phone._asdict
         )
 
     def __call__(self, column: pa.Array, *, fast: bool = True) -> Cleaned:

@@ -23,8 +23,8 @@ from huitou.ingest.reading.text import TextSource
 from huitou.ingest.records import Chunk, ReadContext, Reject
 
 _TOTALS_ROW = (
-    r"(?i)^\s*(=\")?\s*(合\s*计|总\s*计|小\s*计|汇\s*总|总\s*数|(grand |sub)?total|sum)\b?[\s:：\"]*"
-    r"(\d.*)?$"
+    r"(?i)^\s*(=\")?\s*(合\s*计|总\s*计|小\s*计|汇\s*总|总\s*数|(grand |sub)?total|sum)\b?"
+    r"[\s:：\"]*(\d.*)?$"
 )
 
 
@@ -213,7 +213,8 @@ def _totals_rows(binding: Binding, raw_columns: dict[str, list[pa.Array]]) -> li
     key = next((raw_columns[f] for f in ("order_no", "refund_no") if f in raw_columns), None)
     if key is None:
         return []
-    return pc.indices_nonzero(pc.match_substring_regex(key[0], _TOTALS_ROW)).to_pylist()
+    found = pc.match_substring_regex(key[0], _TOTALS_ROW)
+    return [int(at) for at in pc.indices_nonzero(found).to_pylist()]
 
 
 def _rejected(

@@ -16,7 +16,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from huitou.ingest.reading.cells import Cell, WallTime
+from huitou.ingest.reading.cells import Cell
+from huitou.ingest.reading.times import WallTime
 
 TIME = pa.timestamp("us", tz="UTC")
 _MICRO = 1_000_000
@@ -53,8 +54,10 @@ class Cleaner:
         bulk: Callable[[pa.Array], pa.Array] | None = None,
         part: Callable[[Any], Any] | None = None,
     ) -> None:
-        """``plain`` is a pattern of values whose outcome is certain: ``bulk`` of them, or the
-        values themselves. ``part`` turns a cell's value into what the column of ``type_`` holds.
+        """Cleans by ``clean``, except values whose outcome is certain.
+
+        Those match ``plain`` and mean ``bulk`` of them, or themselves. ``part`` turns a cell's
+        value into what the column of ``type_`` holds.
         """
         self.clean = clean
         self.type = type_
@@ -137,7 +140,7 @@ class Clock:
         self.offsets: dict[int, int | None] = {}
 
     def day_offset(self, day: int) -> int | None:
-        """The offset from UTC (microseconds) during ``day`` (days since 1970); None if it changes."""
+        """The offset from UTC in microseconds on ``day`` (since 1970); None if it changes then."""
         if day not in self.offsets:
             noon = _EPOCH + timedelta(days=day)
             found = {
@@ -170,8 +173,10 @@ class TimeCleaner:
         *,
         formats_override: bool = False,
     ) -> None:
-        """``latest`` is the last acceptable instant; with ``formats_override`` every value goes
-        through ``clean``, whose patterns may read a plain form otherwise.
+        """Cleans by ``clean`` in ``zone``; ``latest`` is the last acceptable instant.
+
+        With ``formats_override`` every value goes through ``clean``, whose patterns may read a
+        plain form otherwise.
         """
         self.clock = Clock(zone)
         self.clean = clean
@@ -254,4 +259,5 @@ def _days_of(year: np.ndarray, month: np.ndarray, day: np.ndarray) -> np.ndarray
     shifted = (month.astype(np.int64) + 9) % 12
     day_of_year = (153 * shifted + 2) // 5 + day - 1
     day_of_era = year_of_era * 365 + year_of_era // 4 - year_of_era // 100 + day_of_year
-    return era * 146_097 + day_of_era - 719_468
+    days: np.ndarray = era * 146_097 + day_of_era - 719_468
+    return days

@@ -1,9 +1,10 @@
-"""Which encoding a text file is in: UTF-8, GB18030, UTF-16 with a mark, or refused; never guessed."""
+"""Which encoding a text file is in: UTF-8, GB18030 or UTF-16 with a mark; never guessed."""
 
 from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import BinaryIO
 
 from huitou.ingest.reading import limits
 from huitou.kernel.errors import RefusedInputError
@@ -34,7 +35,7 @@ def choose_encoding(path: Path) -> str:
     return _encoding_of(sample, path.name)
 
 
-def _first_beyond_ascii(file) -> bytes:  # type: ignore[no-untyped-def]
+def _first_beyond_ascii(file: BinaryIO) -> bytes:
     """The lines from the first byte that is not ASCII on; the head of an ASCII file."""
     head = b""
     while block := file.read(limits.BLOCK_BYTES):
@@ -101,7 +102,7 @@ def _looks_like_big5(text: bytes) -> bool:
 
 
 def _share_of_daily_use(text: str, charset: str, first: int, last: int) -> float:
-    """The share of the Chinese characters of ``text`` whose lead byte in ``charset`` is in range."""
+    """The share of the Chinese characters of ``text`` whose lead byte is in the range."""
     letters = [c for c in text if ord(c) >= 0x3400]
     leads = [c.encode(charset, "ignore")[:1] for c in letters]
     return sum(first <= lead[0] <= last for lead in leads if lead) / max(len(letters), 1)

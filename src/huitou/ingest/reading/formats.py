@@ -22,8 +22,8 @@ ORDER_FIELDS = (
     "order_no", "status", "progress", "currency", "ordered_at", "paid_at", "shipped_at",
     "finished_at", "quantity", "list", "discount", "coupon", "shipping", "paid", "refunded",
     "province", "city", "address", "receiver", "receiver_phone", "device", "remark", "buyer_name",
-    "buyer_first_name", "buyer_phone", "buyer_email", "buyer_nick", "buyer_id", "account", "customer_id",
-    "payment_account", "household_id",
+    "buyer_first_name", "buyer_phone", "buyer_email", "buyer_nick", "buyer_id", "account",
+    "customer_id", "payment_account", "household_id",
 )  # fmt: skip
 LINE_FIELDS = (
     "line_id", "product_code", "product_id", "product_title", "category", "variant",
@@ -58,16 +58,19 @@ IDENTIFIER_KINDS = (
     "household_id",
 )  # fmt: skip
 STATUSES = frozenset(
-    {"created", "paid", "part_shipped", "shipped", "signed", "finished", "cancelled", "closed_refunded", ""}
-)  # fmt: skip
+    {"created", "paid", "part_shipped", "shipped", "signed", "finished"}
+    | {"cancelled", "closed_refunded", ""}
+)
 REFUND_STATUSES = frozenset({"open", "success", "closed", ""})
 _TOTALS = {"order": ("stated",), "line": ("repeated", "first_row", "sum", "none")}
 
 
 @dataclass(frozen=True)
 class Column:
-    """Where a field comes from: the first header present among ``aliases``, the sum of all that
-    are present, the first of them that is filled, a constant, another field, or a product.
+    """Where a field comes from.
+
+    The first header present among ``aliases``, the sum of all that are present, the first of them
+    that is filled, a constant, another field, or unit price × quantity.
     """
 
     aliases: tuple[str, ...] = ()
@@ -329,7 +332,8 @@ def _column_of(name: str, value: Any) -> Column:
             return Column(tuple(map(str, what)), filled=True)
     raise _bad(
         f"columns: {name} must be a column name, a list of them, `same as FIELD`, "
-        "`unit price × quantity`, {constant: VALUE}, {sum: [COLUMN, …]} or {first_filled: [COLUMN, …]}"
+        "`unit price × quantity`, {constant: VALUE}, {sum: [COLUMN, …]} or "
+        "{first_filled: [COLUMN, …]}"
     )
 
 

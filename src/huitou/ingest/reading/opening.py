@@ -65,7 +65,7 @@ def _refuse_foreign(path: Path, start: bytes, named: str) -> None:
     if start[:8] == b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1":
         raise RefusedInputError(
             "LEGACY_WORKBOOK",
-            f"{path.name} is an old or password-protected Excel file; save it as .xlsx without password",
+            f"{path.name} is an old Excel file or has a password; save it as .xlsx without one",
         )
     if start[:2] == b"\x1f\x8b" or start[:4] in (b"Rar!", b"7z\xbc\xaf", b"\x28\xb5\x2f\xfd"):
         raise RefusedInputError("COMPRESSED_FILE", f"{path.name} is compressed; unpack it first")

@@ -48,7 +48,7 @@ def mapped_states(
     part: int = 0,
     default: str = "",
 ) -> pa.Array:
-    """Our status for each of the file's words; ``part`` chooses paid (0) or unpaid (1) of a pair."""
+    """Our status for each of the file's words; ``part`` takes paid (0) or unpaid (1) of a pair."""
     encoded = words.dictionary_encode()
     found = []
     for word in encoded.dictionary.to_pylist():
@@ -86,7 +86,7 @@ def _paid_at(rows: CleanRows, states: pa.Array) -> pa.Array:
 def _header_columns(binding: Binding, rows: CleanRows) -> dict[str, pa.Array]:
     """The columns of ORDERS as each row states them."""
     states = _states(binding, rows, "status")
-    columns = {
+    return {
         "row_no": row_numbers(rows),
         "order_no": rows.get("order_no", pa.string()),
         "status": states,
@@ -107,12 +107,12 @@ def _header_columns(binding: Binding, rows: CleanRows) -> dict[str, pa.Array]:
         "buyer_email": rows.text("buyer_email"),
         **identifier_columns(rows),
     }
-    return columns
 
 
 def _settle_refunds(columns: dict[str, pa.Array], warnings: Counter[str]) -> None:
-    """A refund never exceeds what was paid; an order closed as refunded was refunded wholly
-    unless the file says how much.
+    """Clamps refunds to what was paid, and fills in those the file leaves unsaid.
+
+    An order closed as refunded was refunded wholly unless the file says how much.
     """
     paid, refunded = columns["paid_minor"], columns["refund_stated_minor"]
     closed = pc.and_(pc.equal(columns["status"], "closed_refunded"), pc.is_null(refunded))

@@ -5,69 +5,19 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from importlib import resources
 from typing import Any
 
-from huitou.ingest.reading import cells
+import yaml
+
+from huitou.ingest.reading import times
 from huitou.ingest.reading.formats import STATUSES, header_key, known_formats
 
-# Words of column names by field, the most telling first. English words are compared after
-# splitting names such as InvoiceNo, invoice_no and INVOICE-NO alike.
-_WORDS: dict[str, tuple[str, ...]] = {
-    "order_no": (
-        "订单编号", "订单号", "主订单编号", "小票号", "交易单号", "销售单号", "单据编号", "流水号", "单号",
-        "order id", "order no", "order number", "invoice no", "invoice number", "invoice id",
-        "basket id", "transaction id", "transaction no", "receipt no", "receipt id", "receipt number",
-        "invoice", "order",
-    ),
-    "ordered_at": (
-        "下单时间", "订单创建时间", "订单日期", "交易时间", "交易日期", "销售时间", "销售日期", "购买时间",
-        "购买日期", "下单日期", "创建时间", "日期", "时间",
-        "order date", "ordered at", "invoice date", "transaction timestamp", "transaction date",
-        "purchase date", "order time", "created at", "sale date", "timestamp", "date", "datetime",
-        "time",
-    ),
-    "paid_at": ("付款时间", "支付时间", "付款日期", "paid at", "payment date", "payment time"),
-    "customer_id": (
-        "会员编号", "会员号", "会员id", "会员卡号", "客户编号", "客户id", "顾客编号", "用户id", "用户编号",
-        "customer id", "customer no", "customer number", "customer code", "client id", "member id",
-        "user id", "buyer id", "customer",
-    ),
-    "household_id": ("household id", "household key"),
-    "buyer_nick": ("买家会员名", "买家昵称", "会员名", "昵称", "nick", "username", "user name"),
-    "buyer_phone": ("手机号码", "手机号", "手机", "联系电话", "电话", "mobile", "phone number", "phone"),
-    "buyer_email": ("邮箱", "电子邮件", "email", "e mail", "email address"),
-    "buyer_name": ("客户姓名", "会员姓名", "姓名", "customer name", "buyer name", "full name"),
-    "product_code": (
-        "商品编码", "商家编码", "货号", "款号", "商品编号", "商品id", "条码", "sku编码", "sku",
-        "stock code", "product id", "product code", "item code", "item id", "article no", "upc",
-        "barcode",
-    ),
-    "product_title": (
-        "商品名称", "商品标题", "宝贝标题", "品名", "产品名称", "商品",
-        "description", "product name", "item name", "product title", "product", "item", "title",
-    ),
-    "category": ("品类", "类目", "商品分类", "分类", "category", "product category", "department"),
-    "variant": ("规格", "商品规格", "商品属性", "颜色尺码", "variant", "size", "colour", "color"),
-    "line_quantity": ("购买数量", "商品数量", "销售数量", "数量", "件数", "quantity", "qty", "units", "pieces"),
-    "unit_price": ("商品单价", "销售单价", "单价", "价格", "unit price", "price", "price each"),
-    "paid": (
-        "实付金额", "支付金额", "付款金额", "实收金额", "成交金额", "销售金额", "销售额", "订单金额", "总金额",
-        "金额", "sales value", "amount paid", "paid amount", "total amount", "order total", "total price", "net amount",
-        "revenue", "sales", "amount", "total",
-    ),
-    "list": ("应付金额", "原价金额", "标价金额", "商品总价", "subtotal", "list price", "gross amount"),
-    "discount": ("优惠金额", "折扣金额", "优惠", "折扣", "discount", "discount amount"),
-    "shipping": ("运费", "邮费", "shipping", "freight", "postage"),
-    "refunded": ("退款金额", "退货金额", "refund amount", "refunded amount", "refund", "refunded"),
-    "status": ("订单状态", "交易状态", "状态", "order status", "status", "state of order"),
-    "currency": ("币种", "货币", "currency"),
-    "province": ("省份", "省", "收货省份", "province", "country", "region", "state"),
-    "city": ("城市", "市", "收货城市", "city", "town"),
-    "receiver": ("收货人", "收件人", "收货人姓名", "收件人姓名", "receiver", "recipient"),
-    "address": ("收货地址", "地址", "收件地址", "address", "shipping address"),
-    "remark": ("备注", "商家备注", "note", "notes", "remark"),
-}  # fmt: skip
-_OF_LINES = {"paid": "line_paid", "list": "line_list", "discount": "line_discount", "refunded": "line_refunded"}  # fmt: skip
+_WORDS: dict[str, list[str]] = yaml.safe_load(
+    resources.files(__package__).joinpath("column_words.yaml").read_text("utf-8")
+)
+# The same word on a file of lines.
+_OF_LINES = {name: f"line_{name}" for name in ("paid", "list", "discount", "refunded")}
 
 
 @dataclass(frozen=True)
@@ -114,9 +64,9 @@ def propose_mapping(header: Sequence[str], sample_rows: Sequence[Sequence[str]])
     taken = {column: (field, sure) for field, (column, sure) in chosen.items()}
     guesses = []
     for column in header:
-        field, sure = taken.get(column, (None, False))
-        name = _field_in_grain(field, is_lines) if field else None
-        guesses.append(Guess(column, name if name in columns else None, sure))
+        guessed, sure = taken.get(column, (None, False))
+        place = _field_in_grain(guessed, is_lines) if guessed else None
+        guesses.append(Guess(column, place if place in columns else None, sure))
     return Proposal(mapping, guesses, missing)
 
 
@@ -177,9 +127,9 @@ def _values(header: Sequence[str], rows: Sequence[Sequence[str]], column: str) -
 def _habits(values: Mapping[str, list[str]], missing: list[str]) -> dict[str, Any]:
     """How the file writes dates, numbers, states, returns and cancellations."""
     habits: dict[str, Any] = {}
-    times = values.get("ordered_at", []) + values.get("paid_at", [])
-    if any(cells.clean_wall_time(text).problem == "AMBIGUOUS_DATE" for text in times):
-        day_first = _day_first(times)
+    written = values.get("ordered_at", []) + values.get("paid_at", [])
+    if any(times.clean_wall_time(text).problem == "AMBIGUOUS_DATE" for text in written):
+        day_first = _day_first(written)
         if day_first is None:
             missing.append("dates")
         else:

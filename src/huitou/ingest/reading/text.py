@@ -345,7 +345,7 @@ def _equals_cells_are_plain(
     continues: np.ndarray,
     separator: int,
 ) -> bool:
-    """Whether ``="…"`` cells start their cell and hold no separator: quotes are plain text there."""
+    """Whether ``="…"`` starts its cell and holds no separator: quotes are plain text there."""
     if not len(opening):
         return True
     lengths = closing - opening - 1

@@ -25,6 +25,8 @@ from huitou.kernel.errors import RefusedInputError
 
 _ROWS_PER_BLOCK = 20_000
 _HEAD_ROWS = 30
+# Excel counts a 29 February 1900 that never was; earlier serials are one day off.
+_FIRST_DAY = dt.date(1900, 3, 1)
 _NESTED = (".zip", ".xlsx", ".xlsm", ".gz", ".rar", ".7z")
 
 
@@ -84,12 +86,11 @@ def _as_text(value: object) -> str:
     if isinstance(value, int | float):
         return _number(value)
     if isinstance(value, dt.datetime):
-        # Excel's fictitious 29 February 1900 and everything before it.
-        if value < dt.datetime(1900, 3, 1):
+        if value.date() < _FIRST_DAY:
             return marked("date", value.isoformat(" "))
         return value.replace(microsecond=0).isoformat(" ")
     if isinstance(value, dt.date):
-        if value < dt.date(1900, 3, 1):
+        if value < _FIRST_DAY:
             return marked("date", value.isoformat())
         return value.isoformat()
     return str(value)
