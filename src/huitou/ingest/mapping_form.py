@@ -9,7 +9,7 @@ from typing import Any
 
 import yaml
 
-from huitou.ingest.reading import Source, format_from_mapping, read_chunks
+from huitou.ingest.reading import Source, format_from_mapping, propose_mapping, read_chunks
 from huitou.ingest.reading.binding import AMOUNTS
 from huitou.ingest.reading.formats import FIELDS
 from huitou.ingest.records import Chunk, ReadContext
@@ -21,7 +21,9 @@ PREVIEW_ROWS = 200
 # Rows looked at for the words of the status column, and words asked about.
 _STATUS_ROWS = 20_000
 STATUS_WORDS_MAX = 40
-# Keys of a mapping the form sets; whatever else a proposal holds is kept.
+# Fields without which a record cannot be stored.
+_REQUIRED = {"orders": ("order_no",), "refunds": ("refund_no", "order_no", "amount")}
+_REQUIRED |= {"reviews": ("review_no",), "customers": ()}
 _DATE_ORDERS = {"day_first": True, "month_first": False}
 
 
@@ -41,7 +43,8 @@ class Choices:
 
     ``date_order`` is '', ``day_first`` or ``month_first``; ``status_constant`` applies to every
     row when no column holds the status; ``paid_when_ordered`` takes the time of order as that of
-    payment.
+    payment. ``base`` is the proposal: what the form does not ask is taken from it, the meaning of
+    well-known status words included.
     """
 
     kind: str = "orders"
@@ -54,11 +57,17 @@ class Choices:
     status: dict[str, str] = field(default_factory=dict)
     status_constant: str = ""
     paid_when_ordered: bool = False
+    base: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def known_words(self) -> Mapping[str, Any]:
+        """The status words whose meaning the proposal knows."""
+        return self.base.get("status") or {}
 
 
 @dataclass(frozen=True)
 class Preview:
-    """The first rows as they would be stored; ``refusal`` is why the mapping itself is not valid."""
+    """The first rows as they would be stored, or ``refusal``: why the mapping is not valid."""
 
     chunk: Chunk | None
     refusal: RefusedInputError | None = None
@@ -66,10 +75,7 @@ class Preview:
 
 def proposed(source: Source) -> Choices:
     """The form as the headers and the first values suggest it."""
-    from huitou.ingest.reading import propose_mapping
-
-    mapping = propose_mapping(source.header, source.sample).mapping
-    return choices_of(mapping, source.header)
+    return choices_of(_proposal(source), source.header)
 
 
 def choices_of(mapping: Mapping[str, Any], header: Sequence[str]) -> Choices:
@@ -87,20 +93,20 @@ def choices_of(mapping: Mapping[str, Any], header: Sequence[str]) -> Choices:
         decimal=numbers.get("decimal", "."),
         negatives=mapping.get("negatives", "refuse"),
         currency=mapping.get("currency") or "",
-        status={str(k): v for k, v in (mapping.get("status") or {}).items() if isinstance(v, str)},
         status_constant=status_source.get("constant", "") if _is_table(status_source) else "",
         paid_when_ordered=columns.get("paid_at") == "same as ordered_at",
+        base=mapping,
     )
 
 
-def choices_from_post(post: Mapping[str, str], header: Sequence[str]) -> Choices:
+def choices_from_post(post: Mapping[str, str], source: Source) -> Choices:
     """The form as posted; unknown fields count as not read."""
+    header = source.header
     kind = post.get("kind", "orders")
     kind = kind if kind in FIELDS else "orders"
     columns = [post.get(f"column.{at}", "") for at in range(len(header))]
-    count = (
-        int(post.get("status.count", "0") or 0) if post.get("status.count", "0").isdigit() else 0
-    )
+    count = post.get("status.count", "")
+    words = min(int(count), STATUS_WORDS_MAX) if count.isascii() and count.isdigit() else 0
     return Choices(
         kind=kind,
         grain="line" if post.get("grain") == "line" and kind == "orders" else "order",
@@ -111,11 +117,12 @@ def choices_from_post(post: Mapping[str, str], header: Sequence[str]) -> Choices
         currency=post.get("currency", "").strip().upper()[:3],
         status={
             post.get(f"status.{n}.word", ""): post.get(f"status.{n}.code", "")
-            for n in range(min(count, STATUS_WORDS_MAX))
+            for n in range(words)
             if post.get(f"status.{n}.code")
         },
         status_constant=post.get("status_constant", ""),
         paid_when_ordered="paid_when_ordered" in post,
+        base=_proposal(source),
     )
 
 
@@ -140,10 +147,11 @@ def mapping_of(choices: Choices, header: Sequence[str]) -> dict[str, Any]:
     if choices.kind == "orders":
         mapping["grain"] = choices.grain
     mapping["columns"] = columns
-    if choices.status and "status" in columns:
-        mapping["status"] = dict(choices.status)
-    elif choices.status_constant and _is_table(columns.get("status")):
-        mapping["status"] = {choices.status_constant: choices.status_constant}
+    status = _status_of(choices, columns)
+    if status:
+        mapping["status"] = status
+    if choices.kind == "orders" and choices.base.get("cancellation_prefix"):
+        mapping["cancellation_prefix"] = choices.base["cancellation_prefix"]
     if choices.date_order:
         mapping["dates"] = {"day_first": _DATE_ORDERS[choices.date_order]}
     if choices.decimal == ",":
@@ -153,6 +161,11 @@ def mapping_of(choices: Choices, header: Sequence[str]) -> dict[str, Any]:
     if choices.currency:
         mapping["currency"] = choices.currency
     return mapping
+
+
+def missing_fields(choices: Choices) -> list[str]:
+    """The fields that some column must still be given to."""
+    return [name for name in _REQUIRED[choices.kind] if name not in choices.columns]
 
 
 def yaml_of(mapping: Mapping[str, Any]) -> str:
@@ -212,6 +225,16 @@ def _derive(columns: dict[str, Any], choices: Choices) -> None:
     has_price = "unit_price" in columns and "line_quantity" in columns
     if choices.grain == "line" and has_price and not {"line_paid", "paid"} & set(columns):
         columns["line_paid"] = "unit price × quantity"
+
+
+def _status_of(choices: Choices, columns: Mapping[str, Any]) -> dict[str, Any]:
+    if _is_table(columns.get("status")):
+        return {choices.status_constant: choices.status_constant}
+    return {**choices.known_words, **choices.status} if "status" in columns else {}
+
+
+def _proposal(source: Source) -> dict[str, Any]:
+    return propose_mapping(source.header, source.sample).mapping
 
 
 def _names(value: Any) -> list[str]:
