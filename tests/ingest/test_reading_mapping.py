@@ -11,7 +11,7 @@ from huitou.ingest.reading import detect, format_from_mapping, open_source, prop
 from huitou.ingest.reading.codes import QUARANTINE, REFUSALS, WARNINGS
 from huitou.ingest.records import ReadContext
 from huitou.kernel.errors import RefusedInputError
-from tests.ingest.reading_helpers import NOW, codes, orders, read, table, warnings
+from tests.ingest.reading_helpers import NOW, codes, orders, read, table, warnings, write
 
 HOW_TO = Path(__file__).parents[2] / "docs" / "how-to" / "mapping.md"
 SOURCE = Path(__file__).parents[2] / "src" / "huitou" / "ingest" / "reading"
@@ -222,3 +222,23 @@ def test_every_code_is_explained():
 
     assert used - explained - {"TRADE_CLOSED_BY_TAOBAO"} == set()
     assert {code for code, text in QUARANTINE.items() if not (text.zh and text.en)} == set()
+
+
+@pytest.mark.parametrize("fast", [True, False])
+def test_an_encoding_named_by_the_mapping(tmp_path, fast):
+    content = "no;total;name\n1;5.00;Café £5\n2;6.00;Ægir\n".encode("windows-1252")
+    path = write(tmp_path / "a.csv", content)
+    mapping = {
+        "columns": {"order_no": "no", "paid": "total", "buyer_name": "name"},
+        "encoding": "windows-1252",
+    }
+
+    with pytest.raises(RefusedInputError) as refused:
+        open_source(path)
+    source = open_source(path, encoding="windows-1252")
+
+    assert refused.value.code == "UNKNOWN_ENCODING"
+    assert [o["buyer_name"] for o in orders(read(source, mapping, fast=fast))] == [
+        "Café £5",
+        "Ægir",
+    ]

@@ -44,8 +44,11 @@ def read_chunks(
     earlier reading ended; it must be the end of a chunk. With ``fast`` off every value goes
     through the per-value cleaners; the result is the same.
     """
-    if format_.header_row and format_.header_row != source.header_row:
-        source = open_source(source.path, header_row=format_.header_row)
+    if (format_.header_row or source.header_row, format_.encoding or source.encoding) != (
+        source.header_row,
+        source.encoding,
+    ):
+        source = open_source(source.path, header_row=format_.header_row, encoding=format_.encoding)
     if isinstance(source, TextSource) and source.fast != fast:
         source = replace(source, fast=fast)
     binding = bind(format_, source.header, context)

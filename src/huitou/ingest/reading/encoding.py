@@ -13,6 +13,14 @@ _ASK = "choose the encoding by saving the file as UTF-8 (另存为 UTF-8)"
 _UTF_7 = re.compile(rb"\+[A-Za-z0-9/+]{3,}")
 
 
+# Encodings a person may name when the file does not tell: in all of them the bytes of quotes,
+# commas, semicolons, tabs and line ends are never part of another character.
+NAMED_ENCODINGS = (
+    "utf-8", "gb18030", "big5", "windows-1252", "iso-8859-1", "iso-8859-15", "windows-1250",
+    "windows-1251", "shift_jis", "euc-kr",
+)  # fmt: skip
+
+
 def choose_encoding(path: Path) -> str:
     """``utf-8``, ``utf-8-sig``, ``gb18030``, ``utf-16-le`` or ``utf-16-be``.
 

@@ -16,6 +16,7 @@ from typing import Any
 import yaml
 
 from huitou.ingest.reading import limits
+from huitou.ingest.reading.encoding import NAMED_ENCODINGS
 from huitou.kernel.errors import RefusedInputError
 
 ORDER_FIELDS = (
@@ -114,6 +115,7 @@ class Format:
     currency: str | None = None
     phone_region: str | None = "CN"
     header_row: int | None = None
+    encoding: str | None = None
     date_formats: tuple[str, ...] = ()
     day_first: bool | None = None
     epoch: str = ""
@@ -211,7 +213,7 @@ _KEYS = frozenset(
         "name", "title_zh", "title_en", "platform", "kind", "grain", "totals", "columns",
         "identifiers", "status", "progress", "refund_done", "required", "signature", "absent",
         "known", "address_style", "time_zone", "currency", "phone_region", "header_row", "dates",
-        "numbers", "negatives", "cancellation_prefix", "null_words", "paid_is_net",
+        "numbers", "negatives", "cancellation_prefix", "null_words", "paid_is_net", "encoding",
     }
 )  # fmt: skip
 
@@ -256,6 +258,7 @@ def _format_of(raw: Mapping[str, Any], *, is_mapping: bool) -> Format:
         currency=_currency_of(raw.get("currency")),
         phone_region=raw.get("phone_region", "CN"),
         header_row=_header_row_of(raw.get("header_row")),
+        encoding=_choice(raw, "encoding", ("", *NAMED_ENCODINGS), "") or None,
         date_formats=tuple(map(str, dates.get("formats") or ())),
         day_first=_flag(dates, "day_first"),
         epoch=_choice(dates, "epoch", ("", "s", "ms"), ""),

@@ -18,12 +18,15 @@ _HEAD_ROWS = 30
 _WORKBOOK_NAMES = frozenset({".xlsx", ".xls", ".xlsm", ".xlsb"})
 
 
-def open_source(path: Path | str, *, header_row: int | None = None) -> Source:
+def open_source(
+    path: Path | str, *, header_row: int | None = None, encoding: str | None = None
+) -> Source:
     """The file at ``path`` as a source of text rows.
 
     The kind is told by the content; a name that says otherwise is refused, for such a file is
     usually not what its owner believes. ``header_row`` is the number of the row holding the column
     names; without it the first row, unless a known format's header stands a few rows lower.
+    ``encoding`` is one of ``NAMED_ENCODINGS``, for text that does not tell its own.
     Raises ``RefusedInputError`` with a code of ``codes.REFUSALS`` before any effect.
     """
     path = Path(path)
@@ -32,7 +35,7 @@ def open_source(path: Path | str, *, header_row: int | None = None) -> Source:
         start = file.read(4096)
     if not start.strip(b"\xef\xbb\xbf \t\r\n\x00"):
         raise RefusedInputError("EMPTY_FILE", f"{path.name} is empty")
-    source = _opened(path, start)
+    source = _opened(path, start, encoding)
     if path.stat().st_size != size:
         raise RefusedInputError("FILE_CHANGED", f"{path.name} is still being written; try later")
     if source.kind != "parquet":
@@ -41,7 +44,7 @@ def open_source(path: Path | str, *, header_row: int | None = None) -> Source:
     return source
 
 
-def _opened(path: Path, start: bytes) -> Source:
+def _opened(path: Path, start: bytes, encoding: str | None) -> Source:
     named = path.suffix.lower()
     if start[:4] in (b"PK\x03\x04", b"PK\x05\x06"):
         if named not in (".xlsx", ".xlsm", ""):
@@ -57,7 +60,7 @@ def _opened(path: Path, start: bytes) -> Source:
 
         return open_parquet(path)
     _refuse_foreign(path, start, named)
-    return _open_text(path)
+    return _open_text(path, encoding or choose_encoding(path))
 
 
 def _refuse_foreign(path: Path, start: bytes, named: str) -> None:
@@ -83,8 +86,7 @@ def _refuse_foreign(path: Path, start: bytes, named: str) -> None:
         raise RefusedInputError("UNKNOWN_FILE_KIND", f"{path.name} is not a table")
 
 
-def _open_text(path: Path) -> TextSource:
-    encoding = choose_encoding(path)
+def _open_text(path: Path, encoding: str) -> TextSource:
     raw = _head_bytes(path)
     if encoding.startswith("utf-16"):
         head = raw[2 : len(raw) // 2 * 2].decode(encoding, "replace")

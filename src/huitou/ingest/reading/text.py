@@ -82,7 +82,8 @@ class _BlockParser:
         self.source = source
         self.wanted = wanted
         self.width = len(source.header)
-        self.charset = "gb18030" if source.encoding == "gb18030" else "utf-8"
+        # UTF-16 arrives here as UTF-8.
+        self.charset = "utf-8" if source.encoding.startswith("utf") else source.encoding
         self.skip_lines = source.header_row
         self.line_no = 1
         self.row_no = 0
@@ -140,6 +141,8 @@ class _BlockParser:
             return None
         if self.charset == "utf-8":
             return block
+        if self.charset != "gb18030":
+            return text.encode()
         codes = np.frombuffer(block, np.uint8)
         # Bytes that GB2312 never uses, but that every other UTF-8 character holds.
         odd = np.flatnonzero((codes >= 0x80) & (codes <= 0xA0))
