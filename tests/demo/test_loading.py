@@ -155,3 +155,15 @@ def test_the_demo_brand_stands_at_2018_and_says_what_is_invented(
         "offline", "household_id",
     )  # fmt: skip
     assert not Product.objects.exclude(title="").filter(category="").exists()
+
+
+@pytest.mark.django_db
+def test_brands_of_the_operators_own_with_the_demos_names_are_left_alone() -> None:
+    make_brand(slug="demo")
+    make_brand(slug="qinghe")
+    said: list[str] = []
+
+    assert services.ensure_demo(said.append) == []
+
+    assert [message.split("'")[1] for message in said] == ["demo", "qinghe"]
+    assert Job.objects.count() == Order.objects.count() == 0

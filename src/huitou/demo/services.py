@@ -42,8 +42,21 @@ def silent(message: str) -> None:
 
 
 def ensure_demo(say: Say = silent) -> list[Loaded]:
-    """Have both demo brands loaded; quick when they are. A killed load goes on where it stood."""
-    return [load_complete_journey(say), generate(say=say)]
+    """Have both demo brands loaded; quick when they are. A killed load goes on where it stood.
+
+    A brand of the operator's own that has the name of one of them is left alone.
+    """
+    loaded = []
+    for step in (load_complete_journey, _generate_default):
+        try:
+            loaded.append(step(say))
+        except RefusedInputError as refusal:
+            say(str(refusal))
+    return loaded
+
+
+def _generate_default(say: Say) -> Loaded:
+    return generate(say=say)
 
 
 def load_complete_journey(say: Say = silent) -> Loaded:
