@@ -84,6 +84,8 @@ def test_a_missing_figure_is_a_dash() -> None:
         (0.716, 0.708, "ratio", "rise", "0.8pp"),
         (0.5, 0.0, "ratio", "rise", "50.0pp"),
         (5, -10, "money", "rise", "150.0%"),
+        (1_099, 100, "money", "rise", "999.0%"),
+        (1_100, 100, "money", "rise", ">999%"),
     ],
 )
 def test_a_change_has_direction_and_size(

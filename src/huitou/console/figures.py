@@ -65,6 +65,15 @@ def heat(value: float, largest: float) -> int:
     return min(HEAT_STEPS - 1, int((value / largest) ** 0.5 * HEAT_STEPS))
 
 
+def even_heat(value: float, largest: float) -> int:
+    """The shade 0–9 of ``value`` in even steps up to ``largest``; for rates, which lie close.
+
+    >>> even_heat(0, 1), even_heat(0.25, 1), even_heat(1, 1), even_heat(0, 0)
+    (0, 2, 9, 0)
+    """
+    return min(HEAT_STEPS - 1, int(value / largest * HEAT_STEPS)) if largest > 0 else 0
+
+
 @dataclass(frozen=True)
 class HeatCell:
     """A shaded cell; ``url`` is "" when it leads nowhere."""
@@ -74,17 +83,17 @@ class HeatCell:
     url: str = ""
 
 
-def band_text(band: Band, unit: str = "") -> str:
+def band_text(band: Band) -> str:
     """A range of whole numbers as people write it.
 
-    >>> band_text(Band(0, 30)), band_text(Band(3, 3)), band_text(Band(4, 5)), band_text(Band(6, None))
-    ('≤30', '3', '4–5', '≥6')
+    >>> [band_text(Band(*ends)) for ends in ((0, 30), (3, 3), (4, 5), (6, None))]
+    ['≤30', '3', '4–5', '≥6']
     """
     if band.high is None:
-        return f"≥{band.low}{unit}"
+        return f"≥{band.low}"
     if band.low == band.high:
-        return f"{band.low}{unit}"
-    return (f"≤{band.high}" if band.low == 0 else f"{band.low}–{band.high}") + unit
+        return str(band.low)
+    return f"≤{band.high}" if band.low == 0 else f"{band.low}–{band.high}"
 
 
 def matrix_rows(matrix: Matrix) -> list[tuple[Band, list[HeatCell]]]:
@@ -114,7 +123,7 @@ def matrix_rows(matrix: Matrix) -> list[tuple[Band, list[HeatCell]]]:
 def cohort_rows(cohorts: list[CohortRow]) -> list[tuple[CohortRow, list[HeatCell]]]:
     """Each cohort with its rates from the first month after the first purchase on."""
     largest = max((rate for row in cohorts for rate in row.rates[1:]), default=0)
-    return [(row, [HeatCell(r, heat(r, largest)) for r in row.rates[1:]]) for row in cohorts]
+    return [(row, [HeatCell(r, even_heat(r, largest)) for r in row.rates[1:]]) for row in cohorts]
 
 
 @dataclass(frozen=True)

@@ -43,6 +43,7 @@ JOB_KINDS = {
     "refresh": Label(_("Refresh insight"), "teal"),
     "undo": Label(_("Undo import"), "orange"),
     "export": Label(_("Export"), "violet"),
+    "demo": Label(_("Load demo data"), "grey"),
 }
 JOB_STATES = {
     "queued": Label(_("Waiting"), "grey"),

@@ -13,6 +13,8 @@ from huitou.kernel.money import SYMBOLS, minor_digits
 # Below this a number is written in full: 9,999 reads better than 1.0万 or 10.0K.
 COMPACT_FROM = 10_000
 DASH = "–"
+# From here on a percentage says nothing but "from next to nothing".
+CHANGE_SHOWN_MAX = 1_000
 
 Kind = Literal["money", "count", "ratio", "number"]
 
@@ -150,4 +152,6 @@ def change(value: float | None, before: float | None, kind: Kind) -> Change | No
     moved = (value - before) if kind == "ratio" else (value - before) / abs(before)
     points = half_up(moved * 100, 1)
     direction = "rise" if points > 0 else "fall" if points < 0 else "flat"
+    if kind != "ratio" and abs(points) >= CHANGE_SHOWN_MAX:
+        return Change(direction, f">{CHANGE_SHOWN_MAX - 1}%")
     return Change(direction, f"{abs(points):,.1f}{'pp' if kind == 'ratio' else '%'}")

@@ -5,11 +5,12 @@ import { axisMoney, money } from "../numbers.js";
 const SMOOTH_FROM_DAYS = 45;
 const WINDOW = 7;
 
+// A day without a figure has no mean, and does not count in the mean of the days after it.
 function smoothed(values) {
-  let sum = 0;
   return values.map((value, i) => {
-    sum += value - (i >= WINDOW ? values[i - WINDOW] : 0);
-    return Math.round(sum / Math.min(i + 1, WINDOW));
+    if (value === null) return null;
+    const known = values.slice(Math.max(0, i - WINDOW + 1), i + 1).filter((v) => v !== null);
+    return Math.round(known.reduce((sum, v) => sum + v, 0) / known.length);
   });
 }
 
@@ -22,6 +23,7 @@ export function trend({ x, series, short_x: shortX, smooth_note: note }, kit) {
     data: smooth ? smoothed(values) : values,
     showSymbol: false,
     smooth: 0.2,
+    smoothMonotone: "x",
     color: colours[i],
     lineStyle: { width: i ? 1.6 : 2.4, type: i ? "dashed" : "solid" },
     areaStyle: i ? undefined : { color: kit.colour("area") },
@@ -56,7 +58,10 @@ export function trend({ x, series, short_x: shortX, smooth_note: note }, kit) {
       ...kit.tipBox,
       formatter: (points) => {
         const i = points[0].dataIndex;
-        const rows = series.map(({ name, values }, s) => [name, money(values[i], kit.words), colours[s]]);
+        const rows = series
+          .map(({ name, values }, s) => [name, values[i], colours[s]])
+          .filter(([, value]) => value !== null)
+          .map(([name, value, colour]) => [name, money(value, kit.words), colour]);
         return kit.tip(x[i], rows);
       },
     },

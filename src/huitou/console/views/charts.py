@@ -57,7 +57,7 @@ def trend(request: HttpRequest, fresh: Freshness) -> Meaning:
     now, before = sum(figures.current_minor), [v for v in figures.last_year_minor if v is not None]
     series = [{"name": _("This period"), "values": figures.current_minor}]
     summary = _("Sales %(amount)s") % {"amount": money_parts(now, currency)}
-    if before:
+    if len(before) > 1:  # one day draws no line
         series.append({"name": _("Last year"), "values": figures.last_year_minor})
         compared = _("last year %(amount)s") % {"amount": money_parts(sum(before), currency)}
         summary = f"{summary}, {compared}"
