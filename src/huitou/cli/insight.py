@@ -171,12 +171,7 @@ def kpi(
             "end": end.isoformat(),
             "kpis": rows,
         }
-        numbers = ("value", "previous", "last_year")
-        flat = [
-            {key: row[key] if key not in numbers else _float(row[key]) for key in row}
-            for row in rows
-        ]
-        _give(result, flat, out, as_json=json)
+        _give(result, rows, out, as_json=json)
 
 
 @insight_app.command()
@@ -212,10 +207,6 @@ def _opened(brand: str, shop: str, as_of: datetime | None) -> Iterator[Live]:
             yield live
 
 
-def _float(number: float | int | None) -> float | None:
-    return None if number is None else float(number)
-
-
 def _give(
     result: Mapping[str, Any], rows: Sequence[Mapping[str, Any]], out: Path | None, *, as_json: bool
 ) -> None:
@@ -225,11 +216,19 @@ def _give(
 
         from huitou.insight.live import write_table
 
-        table = pa.Table.from_pylist([dict(row) for row in rows])
-        written = write_table(table, out)
+        names = list(rows[0]) if rows else []
+        columns = {name: _column([row[name] for row in rows]) for name in names}
+        written = write_table(pa.table(columns), out)
         say(f"{written:,} rows → {out}")
     if as_json or out is None:
         show(result, _as_lines(rows), as_json=as_json)
+
+
+def _column(values: list[Any]) -> list[Any]:
+    """``values``, all as floats when some are: a column of a file has one type."""
+    if any(isinstance(value, float) for value in values):
+        return [value if value is None else float(value) for value in values]
+    return values
 
 
 def _as_lines(rows: Sequence[Mapping[str, Any]]) -> str:
