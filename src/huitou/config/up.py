@@ -37,6 +37,7 @@ _WEB_THREADS = 8
 _REACHABLE_SECONDS = 60.0
 _DOWN_SECONDS = 30.0
 _POLL_SECONDS = 0.1
+_DEMO_FAILED = "The demo data could not be loaded; the next start goes on with it."
 
 Say = Callable[[str], None]
 
@@ -135,8 +136,8 @@ def _run(
     while True:
         children.look_after()
         if loader is not None and not loader.alive:
-            if loader.process is not None and loader.process.returncode:
-                say("The demo data could not be loaded; the next start tries again.")
+            failed = loader.process is None or loader.process.returncode != 0
+            say(_DEMO_FAILED if failed else "The demo brands are ready.")
             loader = None
         time.sleep(_POLL_SECONDS)
 
