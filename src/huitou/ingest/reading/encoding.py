@@ -9,7 +9,7 @@ from typing import BinaryIO
 from huitou.ingest.reading import limits
 from huitou.kernel.errors import RefusedInputError
 
-_ASK = "choose the encoding by saving the file as UTF-8 (另存为 UTF-8)"
+_ASK = "save it as UTF-8 (另存为 UTF-8), or name the encoding in a mapping (encoding: …)"
 _UTF_7 = re.compile(rb"\+[A-Za-z0-9/+]{3,}")
 
 
@@ -72,9 +72,12 @@ def _encoding_of(sample: bytes, name: str) -> str:
     if as_utf8 and as_utf8 >= as_gb:
         return "utf-8"
     if as_gb:
-        if _looks_like_big5(b"\n".join(lines)):
+        text = b"\n".join(lines)
+        if _looks_like_big5(text):
             raise RefusedInputError("UNKNOWN_ENCODING", f"{name}: looks like Big5; {_ASK}")
-        return "gb18030"
+        # Accented Latin letters pair up with their neighbours to characters that nobody writes.
+        if _share_of_daily_use(text.decode("gb18030", "replace"), "gb2312", 0xB0, 0xF7) >= 0.2:
+            return "gb18030"
     raise RefusedInputError("UNKNOWN_ENCODING", f"{name}: neither UTF-8 nor GB18030; {_ASK}")
 
 
