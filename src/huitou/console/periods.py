@@ -15,7 +15,7 @@ CUSTOM_DAYS_MAX = 1_100
 
 @dataclass(frozen=True)
 class Period:
-    """``start`` to ``end``, both included; ``choice`` is the switch's length, None for own dates."""
+    """``start`` to ``end``, both included; ``choice`` is its length, None for own dates."""
 
     start: date
     end: date

@@ -49,9 +49,7 @@ def register(item: NavItem) -> None:
     Raises ``ValueError`` for a group that does not exist.
     """
     if item.group not in GROUPS:
-        raise ValueError(
-            f"unknown navigation group {item.group!r}; known: {', '.join(GROUPS)}"
-        )
+        raise ValueError(f"unknown navigation group {item.group!r}; known: {', '.join(GROUPS)}")
     _items[item.url_name] = item
 
 
@@ -73,9 +71,7 @@ def side_bar(current: str | None) -> list[NavGroup]:
     groups = []
     for code, label in GROUPS.items():
         group = NavGroup(label)
-        ordered = sorted(
-            (i for i in _items.values() if i.group == code), key=lambda i: i.order
-        )
+        ordered = sorted((i for i in _items.values() if i.group == code), key=lambda i: i.order)
         for item in ordered:
             is_current = current == item.url_name or current in item.also
             group.entries.append((item, reverse(item.url_name), is_current))

@@ -42,9 +42,7 @@ def visible_brands(staff: Staff) -> tuple[Brand, ...]:
     return tuple(brands)
 
 
-def scope_of(
-    staff: Staff, *, brand_slug: str | None, shop_slug: str | None
-) -> RequestScope:
+def scope_of(staff: Staff, *, brand_slug: str | None, shop_slug: str | None) -> RequestScope:
     """The scope for the wanted slugs; a slug the person may not see falls back to the first brand.
 
     An unknown shop falls back to all shops.
