@@ -34,7 +34,7 @@ class Node:
 
 def main() -> int:
     """Install the locked packages and build; skip each step whose inputs have not changed."""
-    sources = fingerprint([*WEB.glob("src/*"), *WEB.glob("*.*"), *templates()])
+    sources = fingerprint([*(WEB / "src").rglob("*"), *WEB.glob("*.*"), *templates()])
     built = OUT / "inputs.sha256"
     if "--force" not in sys.argv and is_stamped(built, sources):
         print("assets: up to date")
