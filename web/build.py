@@ -37,7 +37,7 @@ def main() -> int:
     sources = fingerprint([*(WEB / "src").rglob("*"), *WEB.glob("*.*"), *templates()])
     built = OUT / "inputs.sha256"
     if "--force" not in sys.argv and is_stamped(built, sources):
-        print("assets: up to date")
+        sys.stdout.write("assets: up to date\n")
         return 0
     tools = path_node() or wheel_node()
     lock = fingerprint([WEB / "package-lock.json"])
@@ -47,7 +47,7 @@ def main() -> int:
         installed.write_text(lock)
     run([tools.node, "build.mjs", str(OUT), str(SCANNED)], tools)
     built.write_text(sources)
-    print(f"assets: built into {OUT.relative_to(ROOT)}")
+    sys.stdout.write(f"assets: built into {OUT.relative_to(ROOT)}\n")
     return 0
 
 
@@ -95,7 +95,7 @@ def wheel_node() -> Node:
 
 
 def run(command: list[str], tools: Node) -> None:
-    """Run ``command`` in web/ with this node first on PATH; leaves with its exit code on failure."""
+    """Run ``command`` in web/ with this node first on PATH; exits with its code on failure."""
     path = os.pathsep.join([str(Path(tools.node).parent), os.environ.get("PATH", "")])
     done = subprocess.run(command, cwd=WEB, env={**os.environ, "PATH": path}, check=False)
     if done.returncode:
