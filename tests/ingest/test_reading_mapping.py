@@ -242,3 +242,12 @@ def test_an_encoding_named_by_the_mapping(tmp_path, fast):
         "Café £5",
         "Ægir",
     ]
+
+
+def test_a_file_without_states_or_payments_lists_sales(tmp_path):
+    path = table(tmp_path / "a.csv", "1,2026-01-02 10:00:00,5.00", header="no,at,total")
+    mapping = {"columns": {"order_no": "no", "ordered_at": "at", "paid": "total"}}
+
+    (order,) = orders(read(path, mapping))
+
+    assert order["paid_at"] == order["ordered_at"]

@@ -80,6 +80,9 @@ def _paid_at(rows: CleanRows, states: pa.Array) -> pa.Array:
     if rows.has("paid_at"):
         return rows.get("paid_at", TIME)
     best = pc.coalesce(rows.get("ordered_at", TIME), rows.get("finished_at", TIME))
+    if not rows.has("status"):
+        # Neither states nor payments: a file of sales, each paid when it was made.
+        return best
     return pc.if_else(pc.is_in(states, _PAID_STATES), best, pa.scalar(None, TIME))
 
 
