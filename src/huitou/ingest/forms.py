@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.core.files.uploadedfile import UploadedFile
@@ -25,7 +25,7 @@ class FilesField(forms.FileField):
 
     widget = FilesInput
 
-    def clean(self, data: Any, initial: Any = None) -> list[UploadedFile]:
+    def clean(self, data: Any, initial: Any = None) -> list[UploadedFile[Any]]:
         """Every file checked like a single one; at least one is needed."""
         files = data if isinstance(data, list | tuple) else [data]
         return [super(FilesField, self).clean(file, initial) for file in files or [None]]
@@ -39,16 +39,18 @@ class UploadForm(forms.Form):
 
     shop = forms.TypedChoiceField(label=_("Shop"), coerce=int)
     format = forms.ChoiceField(label=_("Format"), required=False)
-    files = FilesField(label=_("Files"))
+    uploads = FilesField(label=_("Files"))
 
     def __init__(self, *args: Any, shops: Sequence[Shop], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.refused: list[tuple[str, str]] = []
         shop_choices = [(shop.pk, f"{shop.name} · {shop.get_platform_display()}") for shop in shops]
-        self.fields["shop"].choices = [("", _("Choose a shop")), *shop_choices]
+        shop_field = cast(forms.ChoiceField, self.fields["shop"])
+        shop_field.choices = [("", _("Choose a shop")), *shop_choices]
         title = f"title_{language()}"
         formats = sorted((getattr(f, title) or f.name, f.name) for f in known_formats())
-        self.fields["format"].choices = [
+        format_field = cast(forms.ChoiceField, self.fields["format"])
+        format_field.choices = [
             ("auto", _("Recognise by the headers")),
             *((name, text) for text, name in formats),
         ]

@@ -89,11 +89,13 @@ def choices_of(mapping: Mapping[str, Any], header: Sequence[str]) -> Choices:
         kind=mapping.get("kind", "orders"),
         grain=mapping.get("grain", "order"),
         columns=[by_name.get(name, "") for name in header],
-        date_order=orders.get(dates.get("day_first"), ""),
+        date_order=orders.get(bool(dates["day_first"]), "") if "day_first" in dates else "",
         decimal=numbers.get("decimal", "."),
         negatives=mapping.get("negatives", "refuse"),
         currency=mapping.get("currency") or "",
-        status_constant=status_source.get("constant", "") if _is_table(status_source) else "",
+        status_constant=(
+            status_source.get("constant", "") if isinstance(status_source, Mapping) else ""
+        ),
         paid_when_ordered=columns.get("paid_at") == "same as ordered_at",
         base=mapping,
     )

@@ -44,7 +44,7 @@ class Pending:
 
 
 def take_in(
-    *, shop: Shop, path: Path, file_name: str, format_name: str, created_by_id: int
+    *, shop: Shop, path: Path, file_name: str, format_name: str, created_by_id: int | None
 ) -> Batch | Pending:
     """Accept an uploaded file and queue its import.
 
@@ -80,7 +80,7 @@ def take_in(
 
 
 def take_mapped(
-    pending: Pending, shop: Shop, mapping: Mapping[str, Any], *, created_by_id: int
+    pending: Pending, shop: Shop, mapping: Mapping[str, Any], *, created_by_id: int | None
 ) -> Batch:
     """Import a waiting file by ``mapping`` and remember the mapping for the same headers.
 
@@ -157,7 +157,7 @@ def _keep(shop: Shop, path: Path, file_name: str) -> Pending:
         "file": kept.name,
     }
     (folder / _ABOUT).write_text(json.dumps(about, ensure_ascii=False))
-    return Pending(token, shop.brand_id, shop.pk, about["file_name"], kept)
+    return Pending(token, shop.brand_id, shop.pk, file_name[-255:], kept)
 
 
 def _read(folder: Path) -> Pending | None:

@@ -12,7 +12,7 @@ from django.core.files.uploadedfile import TemporaryUploadedFile
 from django.core.files.uploadhandler import TemporaryFileUploadHandler
 from django.core.paginator import Paginator
 from django.db.models import Count, Q
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -45,7 +45,7 @@ class BatchRow:
     is_unfinished: bool
 
 
-def streamed(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+def streamed(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
     """Let ``view`` take uploads of any size up to the limit, written to disk as they arrive.
 
     The handler must be chosen before anything reads the form, the CSRF check included; hence the
@@ -53,7 +53,7 @@ def streamed(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
     """
     inside = csrf_protect(view)
 
-    def outside(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+    def outside(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if request.method == "POST":
             if int(request.META.get("CONTENT_LENGTH") or 0) > UPLOAD_BYTES_MAX:
                 text = _("The upload is larger than %(limit)s GB. Split the file.")
@@ -154,18 +154,19 @@ def _take_all(request: HttpRequest, form: UploadForm) -> list[tuple[str, str]]:
     """Take every file in; the names and reasons of those that were refused."""
     shop = next(s for s in request.scope.shops if s.pk == form.cleaned_data["shop"])
     refused, queued = [], 0
-    for upload in form.cleaned_data["files"]:
+    for upload in form.cleaned_data["uploads"]:
         assert isinstance(upload, TemporaryUploadedFile)
+        name = upload.name or ""
         try:
             taken = take_in(
                 shop=shop,
                 path=Path(upload.temporary_file_path()),
-                file_name=upload.name,
+                file_name=name,
                 format_name=form.cleaned_data["format"],
                 created_by_id=request.user.pk,
             )
         except RefusedInputError as error:
-            refused.append((upload.name, refusal_text(error)))
+            refused.append((name, refusal_text(error)))
             continue
         if isinstance(taken, Pending):
             request.last_pending = taken.token
