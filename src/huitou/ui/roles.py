@@ -35,5 +35,6 @@ def roles_required(allowed: frozenset[Role]) -> Callable[[View], View]:
 def _has_role(request: HttpRequest, allowed: frozenset[Role]) -> bool:
     if request.user.is_superuser:
         return True
-    mine = StaffRole.objects.filter(staff=request.user, brand_id=request.scope.brand_id)
+    brand_id = request.scope.brand_id  # type: ignore[attr-defined]  # set by ScopeMiddleware
+    mine = StaffRole.objects.filter(staff=request.user.pk, brand_id=brand_id)
     return mine.filter(role__in=[role.value for role in allowed]).exists()

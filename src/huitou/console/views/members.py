@@ -77,8 +77,8 @@ def members_list(request: HttpRequest) -> HttpResponse:
     scope = list_scope(request, query)
     fresh = insight.freshness(scope)
     if fresh is None:
-        context = {"imports_url": page_url("imports")}
-        return render(request, "console/members_empty.html", context)
+        empty = {"imports_url": page_url("imports")}
+        return render(request, "console/members_empty.html", empty)
     found, cut = find(scope, query, among_of(brand.pk, query))
     fields = field_values(query, brand.currency)
     context = {
@@ -100,6 +100,7 @@ def members_list(request: HttpRequest) -> HttpResponse:
         "headings": [_sort_link(request.GET, query, trait) for trait in COLUMNS],
         "cut": SEARCH_ROWS_MAX if cut else None,
         "formats": EXPORTS,
+        "imports_url": page_url("imports"),
     }
     return render(request, _template(request), context)
 
@@ -190,7 +191,7 @@ def _sort_link(given: QueryDict, query: MemberQuery, trait: str) -> SortLink:
     is_sorted = query.sort_trait == trait
     turned = trait if is_sorted and query.descending else f"-{trait}"
     state = ("descending" if query.descending else "ascending") if is_sorted else ""
-    return SortLink(COLUMNS[trait], _address(given, "sort", sort=turned), state)
+    return SortLink(str(COLUMNS[trait]), _address(given, "sort", sort=turned), state)
 
 
 def _address(given: QueryDict, *dropped: str, **changed: str) -> str:
