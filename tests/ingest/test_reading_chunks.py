@@ -53,8 +53,12 @@ def test_reading_goes_on_after_any_chunk(tmp_path):
 def test_tables_have_the_agreed_columns(tmp_path):
     chunks = read(_lines(tmp_path / "a.csv", "A"), LINE_MAPPING)
     people = read(
-        table(tmp_path / "b.csv", "沈知夏", header="姓名"),
-        {"kind": "customers", "columns": {"name": "姓名"}},
+        table(tmp_path / "b.csv", "沈知夏,C1", header="姓名,编号"),
+        {
+            "kind": "customers",
+            "columns": {"name": "姓名", "customer_id": "编号"},
+            "identifiers": ["customer_id"],
+        },
     )
 
     assert chunks[0].orders.schema == ORDERS

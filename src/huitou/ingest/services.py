@@ -11,6 +11,7 @@ import hashlib
 import shutil
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -69,8 +70,10 @@ def create_batch(
     Raises ``RefusedInputError`` before any effect: unreadable or unsafe file, unknown format,
     missing key column, wrong mapping.
     """
-    source = open_source(path)
-    chosen = choose_format(source, format_name=format_name, mapping=mapping)
+    source, chosen = open_as(path, format_name=format_name, mapping=mapping)
+    if retries is not None:
+        chosen = _as_rewritten(chosen)
+        source = open_source(path)
     read_chunks(source, chosen, context=read_context(shop.brand, datetime.now(UTC)))
     digest = _sha256(path)
     unfinished = Batch.objects.filter(
@@ -110,17 +113,21 @@ def create_batch(
         )
 
 
-def choose_format(
-    source: Source, *, format_name: str = "auto", mapping: Mapping[str, Any] | None = None
-) -> Format:
-    """The format to read ``source`` with.
+def open_as(
+    path: Path, *, format_name: str = "auto", mapping: Mapping[str, Any] | None = None
+) -> tuple[Source, Format]:
+    """The opened file and the format to read it with.
 
-    Raises ``RefusedInputError`` ``UNKNOWN_FORMAT`` when the headers match no known one or there is
-    no format called ``format_name``, ``BAD_MAPPING`` when the mapping is wrong.
+    A mapping may name the encoding and the header's row, so it is read before the file. Raises
+    ``RefusedInputError``: ``UNKNOWN_FORMAT`` when the headers match no known format or none is
+    called ``format_name``, ``BAD_MAPPING``, and whatever is wrong with the file.
     """
     if mapping is not None:
-        return format_from_mapping(mapping)
-    if format_name == "auto":
+        chosen = format_from_mapping(mapping)
+    elif format_name != "auto":
+        chosen = format_named(format_name)
+    else:
+        source = open_source(path)
         found = detect(source.header)
         if found is None:
             raise RefusedInputError(
@@ -128,8 +135,9 @@ def choose_format(
                 "the headers match no known format; name the columns with a mapping: "
                 + ", ".join(source.header[:12]),
             )
-        return found
-    return format_named(format_name)
+        return source, found
+    source = open_source(path, header_row=chosen.header_row, encoding=chosen.encoding)
+    return source, chosen
 
 
 def run_batch(
@@ -181,8 +189,15 @@ def stored_path(batch: Batch) -> Path:
 def format_of(batch: Batch) -> Format:
     """The format the batch is read with."""
     if batch.mapping is not None:
-        return format_from_mapping(batch.mapping)
-    return format_named(batch.format)
+        found = format_from_mapping(batch.mapping)
+    else:
+        found = format_named(batch.format)
+    return found if batch.retries_id is None else _as_rewritten(found)
+
+
+def _as_rewritten(format_: Format) -> Format:
+    """The format of corrected rows: written by us, with the header first and in UTF-8."""
+    return replace(format_, header_row=None, encoding=None)
 
 
 def read_context(brand: Brand, now: datetime) -> ReadContext:
@@ -192,12 +207,14 @@ def read_context(brand: Brand, now: datetime) -> ReadContext:
 
 def _consume(batch: Batch, progress: Progress, chunk_rows: int) -> None:
     now = datetime.now(UTC)
-    source = open_source(stored_path(batch))
+    format_ = format_of(batch)
+    source = open_source(
+        stored_path(batch), header_row=format_.header_row, encoding=format_.encoding
+    )
     Batch.objects.filter(pk=batch.pk).update(state=BatchState.RUNNING, error="")
     total = _row_estimate(source)
     if batch.job_id:
         jobs.start_job(batch.job_id, total=total, now=now)
-    format_ = format_of(batch)
     chunks = read_chunks(
         source,
         format_,

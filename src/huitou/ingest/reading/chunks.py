@@ -15,6 +15,7 @@ from huitou.ingest.reading.binding import Binding, Cleaners, bind
 from huitou.ingest.reading.cells import shown
 from huitou.ingest.reading.columns import Cleaned
 from huitou.ingest.reading.formats import Format
+from huitou.ingest.reading.identity import nameless_rows
 from huitou.ingest.reading.opening import open_source
 from huitou.ingest.reading.rows import CleanRows, split_addresses
 from huitou.ingest.reading.shaping import shape
@@ -176,6 +177,9 @@ def _clean(
     rows = CleanRows(binding, np.asarray(table[ROW]), cleaned)
     for at, code, field in rows.broken_rules():
         problems.setdefault(at, (code, field, ""))
+    for at in nameless_rows(rows):
+        field = next((name for _, name in binding.format.identifiers), "")
+        problems.setdefault(at, ("NO_IDENTIFIER", field, ""))
     for at in _totals_rows(binding, raw_columns):
         problems[at] = ("TOTALS_ROW", next(iter(raw_columns)), "")
     return rows, problems

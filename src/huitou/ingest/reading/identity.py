@@ -75,3 +75,15 @@ def _moved_up(left: _Pair, right: _Pair) -> tuple[_Pair, _Pair]:
     )
     rest = tuple(pc.if_else(free, pa.scalar(None, pa.string()), b.cast(pa.string())) for b in right)
     return (up[0], up[1]), (rest[0], rest[1])
+
+
+def nameless_rows(rows: CleanRows) -> list[int]:
+    """Positions of customers that nothing could ever recognise again.
+
+    Orders without a buyer are kept for their amounts; a customer without an identifier would be
+    another person at every import.
+    """
+    if rows.binding.format.kind != "customers" or not len(rows):
+        return []
+    unnamed = pc.is_null(identifier_columns(rows)["id1_value"])
+    return list(pc.indices_nonzero(unnamed).to_pylist())
