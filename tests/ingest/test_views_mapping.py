@@ -97,6 +97,7 @@ def test_the_mapping_file_is_downloadable(signed_in: Client, address: str) -> No
             "line_paid": "unit price × quantity",
         },
         "status": {"已完成": "finished"},
+        "totals": "sum",
     }
 
 

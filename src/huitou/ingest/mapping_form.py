@@ -24,6 +24,10 @@ STATUS_WORDS_MAX = 40
 # Fields without which a record cannot be stored.
 _REQUIRED = {"orders": ("order_no",), "refunds": ("refund_no", "order_no", "amount")}
 _REQUIRED |= {"reviews": ("review_no",), "customers": ()}
+# Keys of a mapping that the form decides alone.
+_FORM_KEYS = frozenset(
+    {"kind", "grain", "columns", "status", "dates", "numbers", "negatives", "currency"}
+)
 _DATE_ORDERS = {"day_first": True, "month_first": False}
 
 
@@ -152,8 +156,6 @@ def mapping_of(choices: Choices, header: Sequence[str]) -> dict[str, Any]:
     status = _status_of(choices, columns)
     if status:
         mapping["status"] = status
-    if choices.kind == "orders" and choices.base.get("cancellation_prefix"):
-        mapping["cancellation_prefix"] = choices.base["cancellation_prefix"]
     if choices.date_order:
         mapping["dates"] = {"day_first": _DATE_ORDERS[choices.date_order]}
     if choices.decimal == ",":
@@ -162,7 +164,7 @@ def mapping_of(choices: Choices, header: Sequence[str]) -> dict[str, Any]:
         mapping["negatives"] = choices.negatives
     if choices.currency:
         mapping["currency"] = choices.currency
-    return mapping
+    return {**mapping, **_kept(choices)}
 
 
 def missing_fields(choices: Choices) -> list[str]:
@@ -227,6 +229,14 @@ def _derive(columns: dict[str, Any], choices: Choices) -> None:
     has_price = "unit_price" in columns and "line_quantity" in columns
     if choices.grain == "line" and has_price and not {"line_paid", "paid"} & set(columns):
         columns["line_paid"] = "unit price × quantity"
+
+
+def _kept(choices: Choices) -> dict[str, Any]:
+    """What the proposal says beyond the form, as long as it is about the same kind of rows."""
+    kind, grain = choices.base.get("kind", "orders"), choices.base.get("grain", "order")
+    if (choices.kind, choices.grain) != (kind, grain):
+        return {}
+    return {name: value for name, value in choices.base.items() if name not in _FORM_KEYS}
 
 
 def _status_of(choices: Choices, columns: Mapping[str, Any]) -> dict[str, Any]:
