@@ -103,6 +103,14 @@ def test_an_order_without_a_buyer_is_kept_and_belongs_to_nobody(shop: Shop, tmp_
     assert not Member.objects.exists()
 
 
+def test_a_member_is_called_by_a_whole_name_before_a_nick(shop: Shop, tmp_path: Path) -> None:
+    masked = row(2, nick="gulan").replace("沈知夏", "顾*")
+
+    run(shop, written(tmp_path / "a.csv", [row(1, nick="zhixia"), masked]))
+
+    assert sorted(Member.objects.values_list("name", flat=True)) == ["gulan", "沈知夏"]
+
+
 def test_an_interrupted_import_goes_on_where_it_stopped(
     shop: Shop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

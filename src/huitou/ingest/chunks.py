@@ -185,9 +185,14 @@ def _record_commerce(batch: Batch, chunk: Chunk, outcome: _Outcome, now: datetim
 
 
 def _buyers(orders: pa.Table) -> pa.Table:
-    """The people of order rows: what the buyer said, else the receiver."""
+    """The people of order rows: called by the receiver's name where it is whole, else by nick."""
+    receiver = orders["receiver"]
+    masked = pc.fill_null(pc.match_substring(receiver, "*"), True)
+    whole = pc.if_else(
+        pc.or_(masked, pc.equal(receiver, "")), pa.scalar(None, pa.string()), receiver
+    )
     columns = {
-        "name": pc.coalesce(orders["buyer_name"], orders["receiver"]),
+        "name": pc.coalesce(whole, orders["buyer_name"], receiver),
         "phone": pc.coalesce(orders["buyer_phone"], orders["receiver_phone"]),
         "email": orders["buyer_email"],
         "province": orders["province"],
