@@ -5,6 +5,7 @@ file, in turn, best of three; the results are compared column by column. The ord
 fixed seed straight into the layout of the lake. It runs in a process of its own, so that its peak
 memory is its own.
 """
+
 from __future__ import annotations
 
 import json

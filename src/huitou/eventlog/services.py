@@ -55,7 +55,7 @@ def append(
     ``kind`` is ``room.past_tense``; ``origin`` is ``live`` or ``backfill``. More than
     ``SUBJECTS_MAX`` subjects become several events with the same payload. No subjects, no event.
     """
-    rows = [
+    rows: list[tuple[Any, ...]] = [
         (
             brand_id,
             kind,

@@ -46,5 +46,5 @@ def settle_retry(batch: Batch) -> int:
         if position not in refused
     ]
     return QuarantinedRow.objects.filter(
-        batch_id=batch.retries_id, row_no__in=accepted, resolved_by=None
+        batch=batch.retries, row_no__in=accepted, resolved_by=None
     ).update(resolved_by=batch)

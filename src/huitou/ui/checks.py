@@ -27,7 +27,7 @@ def assets_are_built(**_options: Any) -> list[CheckMessage]:
 @register
 def navigation_leads_somewhere(**_options: Any) -> list[CheckMessage]:
     """Every page of the side bar has an address."""
-    lost = []
+    lost: list[CheckMessage] = []
     for item in navigation.registered():
         try:
             reverse(item.url_name)

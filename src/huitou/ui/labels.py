@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 
@@ -11,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 class Label:
     """A code's word and its tone, the suffix of the ``ec-badge-*`` and ``ec-tone-*`` classes."""
 
-    text: str
+    text: str | Promise  # translated when it is shown
     tone: str
 
 

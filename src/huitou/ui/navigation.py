@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from django.urls import NoReverseMatch, reverse
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 # Groups in the order of the side bar.
@@ -25,7 +26,7 @@ class NavItem:
     """
 
     group: str
-    label: str
+    label: str | Promise
     url_name: str
     icon: str
     order: int = 100
@@ -36,7 +37,7 @@ class NavItem:
 class NavGroup:
     """A titled run of items as the template prints it: ``(item, url, is_current)``."""
 
-    label: str
+    label: str | Promise
     entries: list[tuple[NavItem, str, bool]] = field(default_factory=list)
 
 

@@ -19,6 +19,9 @@ CHANGE_SHOWN_MAX = 1_000
 Kind = Literal["money", "count", "ratio", "number"]
 
 
+Direction = Literal["rise", "fall", "flat"]
+
+
 @dataclass(frozen=True)
 class NumberParts:
     """A written number in pieces, so that a page can set sign and unit smaller than the digits."""
@@ -133,7 +136,7 @@ def kind_parts(
 class Change:
     """How a figure moved: ``direction`` is rise, fall or flat; ``text`` such as 3.6% or 1.5pp."""
 
-    direction: Literal["rise", "fall", "flat"]
+    direction: Direction
     text: str
 
 
@@ -151,7 +154,7 @@ def change(value: float | None, before: float | None, kind: Kind) -> Change | No
         return None
     moved = (value - before) if kind == "ratio" else (value - before) / abs(before)
     points = half_up(moved * 100, 1)
-    direction = "rise" if points > 0 else "fall" if points < 0 else "flat"
+    direction: Direction = "rise" if points > 0 else "fall" if points < 0 else "flat"
     if kind != "ratio" and abs(points) >= CHANGE_SHOWN_MAX:
         return Change(direction, f">{CHANGE_SHOWN_MAX - 1}%")
     return Change(direction, f"{abs(points):,.1f}{'pp' if kind == 'ratio' else '%'}")

@@ -55,9 +55,7 @@ def money(context: dict[str, Any], minor: int | None, compact: bool = False) -> 
 
 
 @register.simple_tag(takes_context=True)
-def figure(
-    context: dict[str, Any], value: float | None, kind: numbers.Kind
-) -> SafeString:
+def figure(context: dict[str, Any], value: float | None, kind: numbers.Kind) -> SafeString:
     """A tile's figure: big digits, small sign and unit."""
     return _parts(numbers.kind_parts(value, kind, context["currency"], compact=True))
 
@@ -93,9 +91,7 @@ def percent(ratio: float | None) -> str:
 
 
 @register.inclusion_tag("ui/delta.html")
-def delta(
-    value: float | None, before: float | None, kind: numbers.Kind, label: str
-) -> dict:
+def delta(value: float | None, before: float | None, kind: numbers.Kind, label: str) -> dict:
     """How ``value`` moved since ``before``, with arrow, number and a name such as 环比."""
     return {"change": numbers.change(value, before, kind), "label": label}
 
