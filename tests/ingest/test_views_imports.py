@@ -11,7 +11,9 @@ from huitou.brands.models import Brand, Role, Shop, Staff
 from huitou.commerce.models import Order
 from huitou.ingest import uploads
 from huitou.ingest.models import Batch, BatchState
-from huitou.ingest.services import run_batch
+from huitou.ingest.services import run_batch, undo_batch_as_job
+from huitou.ingest.views import batches
+from huitou.jobs.models import Job
 from tests.factories import make_brand, make_shop, make_staff
 from tests.ingest.pages import damaged, imported, text_of, upload
 
@@ -220,3 +222,27 @@ def test_the_pages_are_in_chinese(
 
     assert "行数 5 = 新增 4 + 更新 0 + 未变 0 + 隔离 1" in page
     assert "淘宝" in page
+
+
+def test_a_large_import_is_undone_by_the_worker(
+    signed_in: Client, shop: Shop, samples: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    # given an import larger than a person would wait for
+    monkeypatch.setattr(batches, "UNDO_ROWS_AT_ONCE", 4)
+    batch = imported(shop, tmp_path, (samples / TAOBAO).read_bytes())
+
+    # when
+    signed_in.post(f"/imports/{batch.pk}/undo/")
+
+    # then it is queued with a job to follow
+    assert Order.objects.count() == 5
+    job = Job.objects.get(kind="undo")
+    assert (job.state, job.subject) == ("queued", batch.file_name)
+
+    # when the worker takes it
+    undo_batch_as_job(batch.pk, job_id=job.pk)
+
+    # then
+    job.refresh_from_db()
+    assert Order.objects.count() == 0
+    assert (job.state, job.result_url) == ("done", f"/imports/{batch.pk}/")

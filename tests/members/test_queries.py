@@ -8,8 +8,9 @@ import pytest
 from pytest_django import DjangoAssertNumQueries
 
 from huitou.brands.models import Brand, Shop
+from huitou.ingest.reading.formats import IDENTIFIER_KINDS
 from huitou.members import queries
-from huitou.members.models import Identity, Member
+from huitou.members.models import IDENTITY_KINDS, Identity, Member
 from tests.factories import make_brand
 
 PUBLIC_ID = UUID("0123abcd-0000-4000-8000-000000000001")
@@ -109,3 +110,8 @@ def test_a_search_is_limited_and_one_statement(
 
     with django_assert_num_queries(1):
         assert queries.search(brand.pk, "林", 3) == ids[:3]
+
+
+def test_files_can_state_every_kind_of_identifier_and_no_other() -> None:
+    # search spells the kinds out for the sake of the index, so none may be missing
+    assert set(IDENTITY_KINDS) == set(IDENTIFIER_KINDS)

@@ -103,6 +103,18 @@ def record(
     return recorded
 
 
+def refuse_undo_below_later(*, source_ref: int) -> None:
+    """Raise ``RefusedInputError("LATER_CHANGES")`` while later sources rest on this one."""
+    with connection.cursor() as cursor:
+        later = _later_sources(cursor, source_ref)
+    if later:
+        raise RefusedInputError(
+            "LATER_CHANGES",
+            "later imports changed the same records; undo them first: "
+            + ", ".join(f"#{ref}" for ref in later),
+        )
+
+
 @transaction.atomic
 def undo(*, brand_id: int, source_ref: int, now: datetime) -> int:
     """Take back everything ``source_ref`` recorded; returns the number of orders removed.
@@ -111,13 +123,7 @@ def undo(*, brand_id: int, source_ref: int, now: datetime) -> int:
     records: what it said rests on them, so it has to be undone first.
     """
     with connection.cursor() as cursor:
-        later = _later_sources(cursor, source_ref)
-        if later:
-            raise RefusedInputError(
-                "LATER_CHANGES",
-                "later imports changed the same records; undo them first: "
-                + ", ".join(f"#{ref}" for ref in later),
-            )
+        refuse_undo_below_later(source_ref=source_ref)
         cursor.execute(sql.CREATE_STAGE)
         cursor.execute("truncate touched_order")
         cursor.execute(

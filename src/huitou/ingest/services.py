@@ -181,6 +181,18 @@ def undo_batch(batch_id: int) -> Batch:
     return batch
 
 
+def undo_batch_as_job(batch_id: int, *, job_id: int) -> Batch:
+    """Undo with the job telling how it ended; errors are raised again."""
+    jobs.start_job(job_id, total=None, now=datetime.now(UTC))
+    try:
+        batch = undo_batch(batch_id)
+    except Exception as error:
+        jobs.fail_job(job_id, now=datetime.now(UTC), message=str(error))
+        raise
+    jobs.finish_job(job_id, now=datetime.now(UTC), result_url=f"/imports/{batch_id}/")
+    return batch
+
+
 def stored_path(batch: Batch) -> Path:
     """Where the batch's file lies."""
     return Path(settings.UPLOADS_ROOT) / batch.file_path

@@ -15,3 +15,12 @@ def import_batch(batch_id: int) -> None:
 
     batch = run_batch(batch_id)
     refresh_soon(batch.brand_id)
+
+
+@app.task(name="ingest.undo_batch", queue="imports")
+def undo_batch(batch_id: int, job_id: int) -> None:
+    """Take the batch back."""
+    from huitou.ingest.services import undo_batch_as_job
+
+    batch = undo_batch_as_job(batch_id, job_id=job_id)
+    refresh_soon(batch.brand_id)

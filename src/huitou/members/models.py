@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from django.db import models
-from django.db.models.functions import Now
+from django.db.models import F
+from django.db.models.functions import Now, Right
 from django.utils.translation import gettext_lazy as _
 
 from huitou.brands.models import Brand, Shop
@@ -19,7 +20,7 @@ class Gender(models.TextChoices):
 class Member(models.Model):
     """One person as a brand knows them."""
 
-    brand = models.ForeignKey(Brand, on_delete=models.PROTECT, related_name="+")
+    brand = models.ForeignKey(Brand, on_delete=models.PROTECT, related_name="+", db_index=False)
     public_id = models.UUIDField(unique=True, db_default=models.Func(function="gen_random_uuid"))
     name = models.CharField(_("name"), max_length=120, blank=True, db_default="")
     # Display only; a masked value such as 138****8000 stays masked and is never a key.
@@ -39,9 +40,31 @@ class Member(models.Model):
 
     class Meta:
         verbose_name = _("member")
+        indexes = [
+            # Search by the beginning of a name and by the end of a phone.
+            models.Index(
+                fields=["brand", "name"],
+                name="member_name_prefix",
+                opclasses=["int8_ops", "varchar_pattern_ops"],
+            ),
+            models.Index(F("brand"), Right("phone", 4), name="member_phone_tail"),
+        ]
 
     def __str__(self) -> str:
         return self.name or str(self.public_id)
+
+
+# What identifies a person on a platform, best first.
+IDENTITY_KINDS = (
+    "buyer_id",
+    "account",
+    "buyer_nick",
+    "customer_id",
+    "payment_account",
+    "phone",
+    "email",
+    "household_id",
+)
 
 
 class Identity(models.Model):
@@ -50,8 +73,7 @@ class Identity(models.Model):
     brand = models.ForeignKey(Brand, on_delete=models.PROTECT, related_name="+", db_index=False)
     member = models.ForeignKey(Member, on_delete=models.CASCADE, related_name="+")
     platform = models.CharField(max_length=24)
-    # buyer_nick, buyer_id, account, customer_id, phone, email, payment_account, household_id …
-    kind = models.CharField(max_length=24)
+    kind = models.CharField(max_length=24)  # one of IDENTITY_KINDS
     value = models.CharField(max_length=254)
     source_ref = models.BigIntegerField(null=True)
     created_at = models.DateTimeField(db_default=Now())

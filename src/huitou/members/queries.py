@@ -14,7 +14,8 @@ from uuid import UUID
 from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Right
 
-from huitou.members.models import Identity, Member
+from huitou.brands.models import Platform
+from huitou.members.models import IDENTITY_KINDS, Identity, Member
 
 # A search longer than this is no name and no number.
 SEARCH_CHARS_MAX = 100
@@ -96,9 +97,13 @@ def search(brand_id: int, text: str, limit: int) -> list[int]:
     # Separate statements joined by UNION, so that each can use its own index.
     parts = [
         mine.filter(name__startswith=wanted).values_list("id"),
-        Identity.objects.filter(brand_id=brand_id, value__in=_identifier_forms(wanted)).values_list(
-            "member_id"
-        ),
+        # Platform and kind are spelled out: they lead the unique index.
+        Identity.objects.filter(
+            brand_id=brand_id,
+            platform__in=Platform.values,
+            kind__in=IDENTITY_KINDS,
+            value__in=_identifier_forms(wanted),
+        ).values_list("member_id"),
     ]
     digits = re.sub(r"[\s-]", "", wanted)
     if digits.isascii() and digits.isdigit() and len(digits) >= PHONE_TAIL_DIGITS:

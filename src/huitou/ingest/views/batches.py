@@ -11,6 +11,7 @@ from django.contrib import messages
 from django.core.files.uploadedfile import TemporaryUploadedFile
 from django.core.files.uploadhandler import TemporaryFileUploadHandler
 from django.core.paginator import Paginator
+from django.db import transaction
 from django.db.models import Count, Q
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
@@ -19,6 +20,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_POST
 
+from huitou.commerce.services import refuse_undo_below_later
+from huitou.ingest import tasks
 from huitou.ingest.forms import UploadForm
 from huitou.ingest.headers import recognised
 from huitou.ingest.models import Batch, BatchState, QuarantinedRow
@@ -26,10 +29,14 @@ from huitou.ingest.reading import known_formats
 from huitou.ingest.refusals import explained, language, refusal_text
 from huitou.ingest.services import undo_batch
 from huitou.ingest.uploads import UPLOAD_BYTES_MAX, Pending, pending_files, queue, take_in
+from huitou.insight.tasks import refresh_soon
+from huitou.jobs.services import create_job
 from huitou.kernel.errors import RefusedInputError
 from huitou.ui.roles import IMPORT_ROLES, roles_required
 
 PAGE_ROWS = 20
+# A larger import is undone by the worker: it takes longer than a person waits for a page.
+UNDO_ROWS_AT_ONCE = 20_000
 UNFINISHED = (BatchState.QUEUED, BatchState.RUNNING)
 
 
@@ -119,11 +126,18 @@ def undo(request: HttpRequest, batch_id: int) -> HttpResponse:
     """Take the import back, or say why that cannot be."""
     batch = batch_of(request, batch_id)
     try:
-        undo_batch(batch.pk)
+        refuse_undo_below_later(source_ref=batch.pk)
+        if batch.rows <= UNDO_ROWS_AT_ONCE:
+            undo_batch(batch.pk)
+            refresh_soon(batch.brand_id)
+            messages.success(request, _("The import was undone; its records are gone."))
+        else:
+            _queue_undo(request, batch)
+            messages.success(
+                request, _("The import is being undone. The bell at the top shows how far it is.")
+            )
     except RefusedInputError as error:
         messages.error(request, refusal_text(error))
-    else:
-        messages.success(request, _("The import was undone; its records are gone."))
     return redirect("import_batch", batch_id)
 
 
@@ -148,6 +162,17 @@ def batch_of(request: HttpRequest, batch_id: int) -> Batch:
     if batch is None:
         raise Http404
     return batch
+
+
+def _queue_undo(request: HttpRequest, batch: Batch) -> None:
+    with transaction.atomic():
+        job = create_job(
+            brand_id=batch.brand_id,
+            kind="undo",
+            subject=batch.file_name,
+            created_by_id=request.user.pk,
+        )
+        tasks.undo_batch.defer(batch_id=batch.pk, job_id=job.pk)
 
 
 def _take_all(request: HttpRequest, form: UploadForm) -> list[tuple[str, str]]:
