@@ -16,6 +16,8 @@ THEMES = ("light", "dark")
 THEME_COOKIE = "theme"
 TREND_COLOURS = ("red", "green")
 TREND_COLOUR_COOKIE = "rise"
+# Where no brand says another.
+CURRENCY = "CNY"
 
 
 def page(request: HttpRequest) -> dict[str, Any]:
@@ -25,7 +27,7 @@ def page(request: HttpRequest) -> dict[str, Any]:
     """
     scope = getattr(request, "scope", None)
     brand = scope.brand if scope else None
-    currency = brand.currency if brand else "CNY"
+    currency = brand.currency if brand else CURRENCY
     match = request.resolver_match
     language = get_language() or "zh-hans"
     return {
@@ -34,20 +36,33 @@ def page(request: HttpRequest) -> dict[str, Any]:
         "shop": scope.shop if scope else None,
         "currency": currency,
         "data_note": _data_note(brand, language),
+        **appearance(request),
+        "side_bar": lambda: navigation.side_bar(match.view_name if match else None),
+        "members_url": navigation.page_url("members"),
+        "number_words": number_words(currency),
+    }
+
+
+def appearance(request: HttpRequest) -> dict[str, str]:
+    """Theme, colour of a rise and language, which need neither session nor database."""
+    language = get_language() or "zh-hans"
+    return {
         "theme": _choice(request.COOKIES.get(THEME_COOKIE), THEMES),
         "rise_colour": _choice(request.COOKIES.get(TREND_COLOUR_COOKIE), TREND_COLOURS),
         "html_lang": "en" if language.startswith("en") else "zh-Hans",
-        "side_bar": lambda: navigation.side_bar(match.view_name if match else None),
-        "members_url": navigation.page_url("members"),
-        "number_words": json.dumps(
-            {
-                "symbol": SYMBOLS.get(currency, f"{currency} "),
-                "digits": minor_digits(currency),
-                "units": [list(unit) for unit in compact_units()],
-            },
-            ensure_ascii=False,
-        ),
     }
+
+
+def number_words(currency: str) -> str:
+    """What the scripts need to write amounts of ``currency``, as JSON."""
+    return json.dumps(
+        {
+            "symbol": SYMBOLS.get(currency, f"{currency} "),
+            "digits": minor_digits(currency),
+            "units": [list(unit) for unit in compact_units()],
+        },
+        ensure_ascii=False,
+    )
 
 
 def _choice(value: str | None, allowed: tuple[str, ...]) -> str:
