@@ -59,6 +59,7 @@ MIDDLEWARE = [
 ]
 
 ROOT_URLCONF = "huitou.config.urls"
+CSRF_FAILURE_VIEW = "huitou.ui.errors.csrf_failure"
 WSGI_APPLICATION = "huitou.config.wsgi.application"
 TEMPLATES = [
     {

@@ -1,8 +1,16 @@
-"""Addresses of every door."""
+"""Addresses of every door, and the pages of errors."""
 
 from django.urls import include, path
+
+from huitou.config.health import healthz
 
 urlpatterns = [
     path("", include("huitou.console.urls")),
     path("", include("huitou.ingest.urls")),
+    path("healthz", healthz, name="healthz"),
 ]
+
+handler400 = "huitou.ui.errors.bad_request"
+handler403 = "huitou.ui.errors.permission_denied"
+handler404 = "huitou.ui.errors.page_not_found"
+handler500 = "huitou.ui.errors.server_error"
