@@ -8,17 +8,18 @@ from __future__ import annotations
 
 import os
 import shutil
-import tempfile
 from collections.abc import Iterator
-from pathlib import Path
 
 import django
 import pytest
 from django.conf import settings
 
 from huitou.config.translations import compile_translations
+from tests.leftovers import remove_leftovers, temporary_home
 
-HOME = Path(tempfile.mkdtemp(prefix="huitou-test-")).resolve()
+if "PYTEST_XDIST_WORKER" not in os.environ:
+    remove_leftovers()
+HOME = temporary_home()
 os.environ["HUITOU_HOME"] = str(HOME)
 os.environ["DJANGO_SETTINGS_MODULE"] = "huitou.config.settings"
 
@@ -30,6 +31,8 @@ settings.STORAGES = {
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }
 settings.DATABASES["default"]["CONN_MAX_AGE"] = 0
+# WhiteNoise warns about a folder that collectstatic has not made yet, and warnings are errors here.
+settings.STATIC_ROOT.mkdir(exist_ok=True)
 # A fresh checkout has no compiled translations.
 compile_translations()
 # Models must be importable when the conftest files below are read.

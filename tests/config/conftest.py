@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 import sys
-import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from huitou.config.database import cluster_root
 from huitou.config.postgres import THROW_AWAY_SETTINGS, Cluster
-from huitou.config.up import down
+from tests.leftovers import remove_home, temporary_home
 
 Huitou = Callable[..., "subprocess.CompletedProcess[str]"]
 
@@ -22,14 +19,11 @@ Huitou = Callable[..., "subprocess.CompletedProcess[str]"]
 @pytest.fixture
 def fresh_home(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """An empty data folder in a short path anybody may pass through, as a site's would be."""
-    home = Path(tempfile.mkdtemp(prefix="huitou-home-")).resolve()
+    home = temporary_home()
     monkeypatch.setenv("HUITOU_HOME", str(home))
     monkeypatch.delenv("DATABASE_URL", raising=False)
     yield home
-    down(home)
-    Cluster(home).stop()
-    shutil.rmtree(cluster_root(home), ignore_errors=True)
-    shutil.rmtree(home)
+    remove_home(home)
 
 
 @pytest.fixture

@@ -7,7 +7,6 @@ import os
 import tempfile
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlsplit
 
 from huitou.kernel.errors import RefusedInputError
 
@@ -17,6 +16,9 @@ APP_DATABASE = "huitou"
 PORT = 5432
 # Where root keeps what the server's own user must reach when the data folder is out of its sight.
 SYSTEM_ROOT = Path("/var/lib/huitou-pg")
+_SCHEMES = ("postgresql://", "postgres://")
+# Seconds after which an unreachable server is given up.
+_CONNECT_TIMEOUT = "10"
 # A Unix socket path is limited to about 104 bytes.
 _SOCKET_PATH_MAX = 100
 
@@ -82,18 +84,37 @@ def database_settings(home: Path) -> dict[str, Any]:
             "HOST": str(socket_dir(home)),
             "PORT": str(PORT),
         }
-    parts = urlsplit(os.environ["DATABASE_URL"])
-    if parts.scheme not in ("postgres", "postgresql") or not parts.path.strip("/"):
+    return {**common, **_from_url(os.environ["DATABASE_URL"])}
+
+
+def _from_url(url: str) -> dict[str, Any]:
+    """The settings a libpq address stands for; its query may hold any libpq parameter.
+
+    >>> _from_url("postgresql://me@/crm?host=/run/postgresql&sslmode=disable")["HOST"]
+    '/run/postgresql'
+    """
+    from psycopg import ProgrammingError
+    from psycopg.conninfo import conninfo_to_dict
+
+    try:
+        found = conninfo_to_dict(url)
+    except ProgrammingError:
+        found = {}
+    port = str(found.pop("port", PORT))
+    if not (url.startswith(_SCHEMES) and found.get("dbname") and port.isdigit()):
+        # libpq's own words might repeat the password.
         raise RefusedInputError(
-            "DATABASE_URL", "DATABASE_URL must look like postgresql://user:password@host:5432/name"
-        )
+            "DATABASE_URL",
+            "DATABASE_URL must look like postgresql://user:password@host:5432/name"
+            " or postgresql://user@/name?host=/folder/of/socket",
+        ) from None
     return {
-        **common,
-        "NAME": unquote(parts.path.strip("/")),
-        "USER": unquote(parts.username or ""),
-        "PASSWORD": unquote(parts.password or ""),
-        "HOST": unquote(parts.hostname or ""),
-        "PORT": str(parts.port or PORT),
+        "NAME": found.pop("dbname"),
+        "USER": found.pop("user", ""),
+        "PASSWORD": found.pop("password", ""),
+        "HOST": found.pop("host", ""),
+        "PORT": port,
+        "OPTIONS": {"connect_timeout": _CONNECT_TIMEOUT, **found},
     }
 
 
