@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -50,11 +49,17 @@ def import_files(
     if not brand or not shop:
         raise RefusedInputError("USAGE", "say where to: --brand BRAND --shop SHOP")
     with ready():
+        from django.db import transaction
+
         from huitou.brands.queries import brand_by_slug, shop_by_slug
 
         into = shop_by_slug(brand_by_slug(brand), shop)
         rules = _mapping(mapping)
-        results = [_import(Path(file), into, format_name, rules) for file in files]
+        # One refused file refuses the command, before anything is recorded.
+        with transaction.atomic():
+            batches = [_accepted(Path(file), into, format_name, rules) for file in files]
+        # A file given twice is one batch.
+        results = [_import(batch) for batch in dict.fromkeys(batches)]
     result = results[0] if len(results) == 1 else {"imports": results}
     show(result, "\n".join(_sentence(r) for r in results), as_json=json)
 
@@ -102,24 +107,27 @@ def formats(json: Json = False) -> None:
     show({"formats": rows}, text, as_json=json)
 
 
-def _import(
-    path: Path, shop: Shop, format_name: str, mapping: Mapping[str, Any] | None
-) -> dict[str, Any]:
-    from huitou.ingest.services import create_batch, run_batch
+def _accepted(path: Path, shop: Shop, format_name: str, mapping: Mapping[str, Any] | None) -> Batch:
+    from huitou.ingest.services import create_batch
 
-    batch = create_batch(
+    return create_batch(
         shop=shop,
         path=_readable(path),
         file_name=path.name,
         format_name=format_name,
         mapping=mapping,
     )
-    with ExitStack() as stack:
-        from rich.console import Console
-        from rich.progress import Progress
 
-        bar = stack.enter_context(Progress(console=Console(stderr=True), transient=True))
-        task = bar.add_task(path.name, total=None)
+
+def _import(batch: Batch) -> dict[str, Any]:
+    from rich.console import Console
+    from rich.progress import Progress
+
+    from huitou.ingest.services import run_batch
+
+    console = Console(stderr=True)
+    with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
+        task = bar.add_task(batch.file_name, total=None)
         done = run_batch(
             batch.pk,
             progress=lambda rows, total: bar.update(task, completed=rows, total=total),
