@@ -106,7 +106,7 @@ def _product(files: dict[str, list[str]], out: Path) -> None:
     from huitou.lake.engine import quoted
 
     with plan.session(BRAND_ID, files, currency="CNY", shop_id=None) as connection:
-        plan.run_steps(connection, plan.trait_steps(AS_OF))
+        plan.run_steps(connection, plan.trait_steps(), AS_OF)
         connection.execute(
             f"COPY (SELECT * FROM traits ORDER BY member_id) TO {quoted(str(out))} (FORMAT parquet)"
         )

@@ -31,14 +31,22 @@ def value_at_greatest(value: str, key: int) -> str:
     raise NotImplementedError  # the engine's own function; Ibis reads the signature only
 
 
-def day(value: date) -> Column:
-    """A date literal."""
-    return ibis.literal(value, type="date")
+@ibis.udf.scalar.builtin(name="as_of_day")  # type: ignore[untyped-decorator]
+def as_of_day() -> date:
+    """The session's as-of date: ``plan.run_steps`` states it, so one SQL serves every date."""
+    raise NotImplementedError  # a macro of the session; Ibis reads the signature only
 
 
-def until(facts: Relation, as_of: date) -> Relation:
+def day(value: Column | date) -> Column:
+    """A date literal; a column stays what it is."""
+    return ibis.literal(value, type="date") if isinstance(value, date) else value
+
+
+def until(facts: Relation, as_of: Column | date) -> Relation:
     """Rows dated up to and including ``as_of``; the month lets whole files be skipped."""
-    return facts.filter(facts.month <= month_number(as_of), facts.biz_date <= day(as_of))
+    last = day(as_of)
+    month = last.year() * 12 + last.month() - 1  # kernel.months.month_number
+    return facts.filter(facts.month <= month, facts.biz_date <= last)
 
 
 def between(facts: Relation, start: date, end: date) -> Relation:
@@ -51,7 +59,7 @@ def between(facts: Relation, start: date, end: date) -> Relation:
     )
 
 
-def _recency(last_day: Column, as_of: date) -> Column:
+def _recency(last_day: Column, as_of: Column | date) -> Column:
     return day(as_of).delta(last_day, unit="day").cast("int64")
 
 
@@ -67,9 +75,13 @@ def _sales(orders: Relation) -> Column:
     return (orders.paid_minor - orders.refunded_minor).sum()
 
 
-def buyers(orders: Relation, as_of: date) -> Relation:
+def _of_members(orders: Relation, as_of: Column | date) -> Relation:
+    return until(orders.filter(orders.member_id.notnull()), as_of)
+
+
+def buyers(orders: Relation, as_of: Column) -> Relation:
     """One row per member with a purchase up to ``as_of``: what their orders add up to."""
-    bought = until(orders.filter(orders.member_id.notnull()), as_of)
+    bought = _of_members(orders, as_of)
     # Paid seconds first, the order's id among equals: one integer that orders purchases in time.
     moment = bought.paid_at.epoch_seconds().cast("int64") * 2**31 + bought.order_id % 2**31
     stated = bought.province != ""
@@ -87,6 +99,17 @@ def buyers(orders: Relation, as_of: date) -> Relation:
     return totals.mutate(recency_days=_recency(totals.last_day, as_of))
 
 
+def buyer_days(orders: Relation, as_of: Column) -> Relation:
+    """The part of ``buyers`` that stages are made of."""
+    bought = _of_members(orders, as_of)
+    totals = bought.group_by("member_id").aggregate(
+        first_day=bought.biz_date.min(),
+        last_day=bought.biz_date.max(),
+        purchase_days=bought.biz_date.nunique(),
+    )
+    return totals.mutate(recency_days=_recency(totals.last_day, as_of))
+
+
 def mean_interval(first: Column, last: Column, days: Column) -> Column:
     """Average days between successive of ``days`` purchase days from ``first`` to ``last``."""
     return _ratio(last.delta(first, unit="day"), days - 1)
@@ -100,9 +123,11 @@ def categories(products: Relation) -> Relation:
     )
 
 
-def category_days(lines: Relation, products: Relation, numbered: Relation, as_of: date) -> Relation:
+def category_days(
+    lines: Relation, products: Relation, numbered: Relation, as_of: Column
+) -> Relation:
     """One row per member and category: first, last and number of days it was bought."""
-    bought = until(lines.filter(lines.member_id.notnull()), as_of)
+    bought = _of_members(lines, as_of)
     known = products.join(numbered, "category").select("product_id", "category_no")
     dated = bought.select("member_id", "product_id", "biz_date").join(known, "product_id")
     return dated.group_by(["member_id", "category_no"]).aggregate(
@@ -161,14 +186,12 @@ def at_least_one_day(days: Column) -> Column:
     return ibis.greatest(days, 1)
 
 
-def profile(
-    by_member: Relation, main: Relation, norms: Relation, brand: Relation, scale: Relation
-) -> Relation:
-    """One row per buyer with everything traits are made of."""
+def with_cycles(by_member: Relation, main: Relation, norms: Relation, brand: Relation) -> Relation:
+    """One row per buyer with the purchase cycle that holds for them."""
     known = by_member.left_join(main, "member_id").drop("member_id_right")
     cycle = norms.select("category_no", "category_cycle")
     known = known.left_join(cycle, "category_no").drop("category_no_right")
-    known = known.cross_join(brand).cross_join(scale)
+    known = known.cross_join(brand)
     personal = ibis.cases(
         (
             known.purchase_days >= definitions.PERSONAL_CYCLE_DAYS_MIN,
@@ -185,13 +208,23 @@ def profile(
     return known.mutate(cycle_days=at_least_one_day(days), cycle_basis=basis)
 
 
-def average_order_value(known: Relation, as_of: date) -> Column:
+def profile(cycled: Relation, scale: Relation) -> Relation:
+    """One row per buyer with everything traits are made of."""
+    return cycled.cross_join(scale)
+
+
+def stages(cycled: Relation, as_of: Column) -> Relation:
+    """The life-cycle stage of every buyer, without the other traits."""
+    return cycled.select("member_id", lifecycle_stage=lifecycle_stage(cycled, as_of))
+
+
+def average_order_value(known: Relation, as_of: Column) -> Column:
     """Amount per purchase in whole minor units, rounded half up."""
     del as_of
     return _rounded(_ratio(known.monetary_minor, known.frequency))
 
 
-def rfm_group(known: Relation, as_of: date) -> Column:
+def rfm_group(known: Relation, as_of: Column) -> Column:
     """The group with the means of all buyers as lines."""
     del as_of
     return group_code(
@@ -218,19 +251,19 @@ def _above(known: Relation, name: str) -> Column:
     return passed[0] + passed[1] + passed[2] + passed[3]
 
 
-def r_score(known: Relation, as_of: date) -> Column:
+def r_score(known: Relation, as_of: Column) -> Column:
     """5 for the most recent fifth, 1 for the longest absent."""
     del as_of
     return 5 - _above(known, "recency_days")
 
 
-def f_score(known: Relation, as_of: date) -> Column:
+def f_score(known: Relation, as_of: Column) -> Column:
     """5 for the fifth with the most purchases."""
     del as_of
     return 1 + _above(known, "frequency")
 
 
-def m_score(known: Relation, as_of: date) -> Column:
+def m_score(known: Relation, as_of: Column) -> Column:
     """5 for the fifth that spent most."""
     del as_of
     return 1 + _above(known, "monetary_minor")
@@ -240,19 +273,19 @@ def _later(last_day: Column, days: Column) -> Column:
     return last_day + days.cast("int32").as_interval("D")
 
 
-def next_purchase_date(known: Relation, as_of: date) -> Column:
+def next_purchase_date(known: Relation, as_of: Column) -> Column:
     """One cycle after the last purchase."""
     del as_of
     return _later(known.last_day, known.cycle_days)
 
 
-def loss_warning_date(known: Relation, as_of: date) -> Column:
+def loss_warning_date(known: Relation, as_of: Column) -> Column:
     """The loss-warning line as a date."""
     del as_of
     return _later(known.last_day, known.cycle_days * definitions.WARNING_CYCLES)
 
 
-def lifecycle_stage(known: Relation, as_of: date) -> Column:
+def lifecycle_stage(known: Relation, as_of: Column) -> Column:
     """The stage by cycles gone without a purchase."""
     del as_of
     branches = [
@@ -262,7 +295,7 @@ def lifecycle_stage(known: Relation, as_of: date) -> Column:
     return ibis.cases(*branches, else_="lost")
 
 
-def buyer_type(known: Relation, as_of: date) -> Column:
+def buyer_type(known: Relation, as_of: Column) -> Column:
     """New, returning or loyal by purchase days."""
     del as_of
     return ibis.cases(
@@ -274,7 +307,7 @@ def buyer_type(known: Relation, as_of: date) -> Column:
 
 def rfm_measures(orders: Relation, as_of: date, rule: RfmRule) -> Relation:
     """One row per member with a purchase in the rule's window: R, F, M and what M is judged by."""
-    bought = until(orders.filter(orders.member_id.notnull()), as_of)
+    bought = _of_members(orders, as_of)
     if rule.window_days is not None:
         bought = between(bought, as_of - timedelta(days=rule.window_days - 1), as_of)
     totals = bought.group_by("member_id").aggregate(
@@ -345,7 +378,7 @@ def rfm_groups(grouped: Relation) -> Relation:
     )
 
 
-def traits(known: Relation, as_of: date) -> Relation:
+def traits(known: Relation, as_of: Column) -> Relation:
     """One row per buyer: ``member_id`` and a column per declared trait."""
     from huitou.insight.traits import TRAITS
 
@@ -354,9 +387,9 @@ def traits(known: Relation, as_of: date) -> Relation:
     )
 
 
-def cohorts(orders: Relation, as_of: date) -> Relation:
+def cohorts(orders: Relation, as_of: Column) -> Relation:
     """Members by month of first purchase and months since, who bought in that later month."""
-    bought = until(orders.filter(orders.member_id.notnull()), as_of)
+    bought = _of_members(orders, as_of)
     active = bought.select("member_id", "month").distinct()
     first = active.group_by("member_id").aggregate(first_month=active.month.min())
     dated = active.join(first, "member_id")
@@ -364,51 +397,61 @@ def cohorts(orders: Relation, as_of: date) -> Relation:
     return aged.group_by(["first_month", "age"]).aggregate(members=aged.count())
 
 
-def daily(orders: Relation, as_of: date) -> Relation:
-    """Sales and purchases of each day up to ``as_of``."""
-    bought = until(orders, as_of)
-    return bought.group_by("biz_date").aggregate(sales_minor=_sales(bought), orders=bought.count())
+def daily(orders: Relation, as_of: Column) -> Relation:
+    """What the purchases of each day and place up to ``as_of`` add up to.
 
-
-def regions(orders: Relation, start: date, end: date, level: str) -> Relation:
-    """Buyers, purchases and sales by province or city; the unknown are left out."""
-    bought = between(orders, start, end)
-    named = bought.filter(bought[level] != "")
-    return named.group_by(name=named[level]).aggregate(
-        buyers=named.member_id.nunique(), orders=named.count(), sales_minor=_sales(named)
-    )
-
-
-def period_figures(
-    orders: Relation, buyers_since: Relation, bounds: tuple[date, date, int]
-) -> Relation:
-    """Additive figures and distinct buyers of a period, by slice of ``width`` days.
-
-    ``bounds`` is (start, end, width); ``buyers_since`` has ``member_id`` and ``first_day``.
+    ``listed`` and ``deal`` cover orders whose list amount is known.
     """
-    start, end, width = bounds
-    bought = between(orders, start, end)
-    age = bought.biz_date.delta(day(start), unit="day").cast("int64")
+    bought = until(orders, as_of)
     listed = bought.list_minor > 0
     deal = (bought.list_minor - bought.discount_minor).fill_null(bought.paid_minor)
-    sliced = bought.mutate(slice=(age // width).cast("int64"), deal=deal)
-    by_member = sliced.group_by(["slice", "member_id"]).aggregate(
-        orders=sliced.count(),
-        sales=_sales(sliced),
-        units=sliced.quantity.sum(),
-        listed=sliced.list_minor.sum(where=listed),
-        deal=sliced.deal.sum(where=listed),
+    bought = bought.mutate(deal=deal)
+    return bought.group_by(["biz_date", "province", "city"]).aggregate(
+        orders=bought.count(),
+        sales_minor=_sales(bought),
+        units=bought.quantity.sum().fill_null(0),
+        listed=bought.list_minor.sum(where=listed).fill_null(0),
+        deal=bought.deal.sum(where=listed).fill_null(0),
     )
-    known = by_member.left_join(buyers_since, "member_id").drop("member_id_right")
-    is_member = known.member_id.notnull()
-    first_age = known.first_day.delta(day(start), unit="day").cast("int64")
-    return known.group_by("slice").aggregate(
-        orders=known.orders.sum(),
-        sales=known.sales.sum(),
-        units=known.units.sum(),
-        listed=known.listed.sum(),
-        deal=known.deal.sum(),
-        buyers=is_member.sum(),
-        repeat_buyers=(is_member & (known.orders >= 2)).sum(),
-        new_buyers=(is_member & (first_age >= known.slice * width)).sum(),
+
+
+def successions(orders: Relation, as_of: Column) -> Relation:
+    """One row per purchase of a known member, with the dates of that member's purchases before it.
+
+    ``earlier`` is the date of the purchase before, ``earlier_2`` of the one before that;
+    ``earlier_in_province`` and ``earlier_in_city`` of the one before that went to the same place.
+    With them any period's distinct buyers are counted without looking at members: a buyer is
+    counted once, at the purchase whose predecessor lies before the period.
+    """
+    bought = _of_members(orders, as_of)
+
+    def earlier(steps: int, *place: str) -> Column:
+        window = ibis.window(group_by=["member_id", *place], order_by="biz_date")
+        return bought.biz_date.lag(steps).over(window)
+
+    return bought.select(
+        "biz_date",
+        "province",
+        "city",
+        earlier=earlier(1),
+        earlier_2=earlier(2),
+        earlier_in_province=earlier(1, "province"),
+        earlier_in_city=earlier(1, "province", "city"),
+    )
+
+
+def comebacks(followed: Relation) -> Relation:
+    """How many purchases of a date follow one of an ``earlier`` date, ``steps`` (1 or 2) before.
+
+    Over ``successions``. A first purchase (``steps`` 1) has no earlier date.
+    """
+    direct = followed.group_by(["biz_date", "earlier"]).aggregate(orders=followed.count())
+    second = followed.filter(followed.earlier_2.notnull())
+    skipping = second.group_by("biz_date", earlier=second.earlier_2).aggregate(
+        orders=second.count()
+    )
+    columns = ("steps", "biz_date", "earlier", "orders")
+    return ibis.union(
+        direct.mutate(steps=ibis.literal(1, "int64")).select(*columns),
+        skipping.mutate(steps=ibis.literal(2, "int64")).select(*columns),
     )

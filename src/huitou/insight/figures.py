@@ -15,7 +15,7 @@ from huitou.insight import definitions, plan
 
 _FLOW = f"""
     SELECT coalesce(b.lifecycle_stage, '{definitions.NOT_YET.code}'), n.lifecycle_stage, count(*)
-    FROM traits n LEFT JOIN stages_before b USING (member_id)
+    FROM traits n LEFT JOIN stages b USING (member_id)
     GROUP BY 1, 2 ORDER BY 1, 2
 """
 
@@ -25,13 +25,10 @@ def _rows(connection: duckdb.DuckDBPyConnection, sql: str) -> list[list[Any]]:
 
 
 def prepare(connection: duckdb.DuckDBPyConnection, as_of: date) -> None:
-    """Leave the steps of ``plan.trait_steps`` in the session, and ``stages_before``."""
+    """Leave the steps of ``plan.trait_steps`` in the session, and ``stages`` as the flow begins."""
     before = as_of - timedelta(days=definitions.FLOW_DAYS)
-    plan.run_steps(connection, plan.trait_steps(before))
-    connection.execute(
-        "CREATE TEMP TABLE stages_before AS SELECT member_id, lifecycle_stage FROM traits"
-    )
-    plan.run_steps(connection, plan.trait_steps(as_of))
+    plan.run_steps(connection, plan.stage_steps(), before)
+    plan.run_steps(connection, plan.trait_steps(), as_of)
 
 
 def computed(connection: duckdb.DuckDBPyConnection, as_of: date) -> dict[str, Any]:
@@ -94,5 +91,6 @@ def cohorts(connection: duckdb.DuckDBPyConnection, as_of: date) -> list[list[Any
     """Rows of (month of first purchase, months since, members who bought then)."""
     from huitou.insight import expressions
 
-    sql = plan.purchases_sql(expressions.cohorts, as_of)
+    plan.close_books(connection, as_of)
+    sql = plan.purchases_sql(expressions.cohorts)
     return _rows(connection, f"SELECT * FROM ({sql}) ORDER BY first_month, age")

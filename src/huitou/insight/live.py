@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +48,29 @@ class Live:
     brand_id: int
     as_of: date
 
+    @cached_property
+    def first_day(self) -> date | None:
+        """The date of the first purchase up to the as-of date."""
+        found = self.connection.execute(
+            f"SELECT min(biz_date) FROM {plan.PURCHASES} WHERE biz_date <= $day",
+            {"day": self.as_of},
+        ).fetchone()
+        return found[0] if found else None
+
+    @cached_property
+    def roll_ups(self) -> periods.Source:
+        """What figures of periods are read from, computed into the session."""
+        from huitou.insight import expressions
+
+        names = ("daily", "successions", "comebacks")
+        steps = (
+            (names[0], plan.purchases_sql(expressions.daily)),
+            (names[1], plan.purchases_sql(expressions.successions)),
+            (names[2], plan.comebacks_sql()),
+        )
+        plan.run_steps(self.connection, steps, self.as_of)
+        return periods.Source(self.connection, *names, self.first_day)
+
 
 @contextmanager
 def opened(
@@ -62,7 +86,7 @@ def opened(
 
 def rfm(live: Live, rule: RfmRule) -> RfmSummary:
     """RFM by ``rule``. Raises ``RefusedInputError`` when the rule cannot be read."""
-    return periods.rfm(_source(live), rule, live.as_of)
+    return periods.rfm(live.connection, rule, live.as_of)
 
 
 def rfm_members(live: Live) -> pa.Table:
@@ -96,17 +120,19 @@ def period(live: Live, window_days: int | None) -> tuple[date, date]:
     """The ``window_days`` up to and including the as-of date; without them, all since the first."""
     if window_days is not None:
         return live.as_of - timedelta(days=window_days - 1), live.as_of
-    return _source(live).first_day or live.as_of, live.as_of
+    return live.first_day or live.as_of, live.as_of
 
 
 def kpis(live: Live, start: date, end: date) -> list[Kpi]:
     """The KPI tiles of a period."""
-    return periods.kpis(_source(live), start, end)
+    return periods.kpis(live.roll_ups, start, end)
 
 
-def regions(live: Live, start: date, end: date, level: str) -> list[RegionRow]:
-    """Purchases of a period by province or city."""
-    return periods.regions(_source(live), start, end, level)
+def regions(
+    live: Live, start: date, end: date, level: str, province: str | None = None
+) -> list[RegionRow]:
+    """Purchases of a period by province, or by city (of one province)."""
+    return periods.regions(live.roll_ups, start, end, level, province)
 
 
 def write_traits(live: Live, out: Path) -> int:
@@ -117,7 +143,7 @@ def write_traits(live: Live, out: Path) -> int:
     ``out`` is neither.
     """
     as_text = _is_csv(out)
-    plan.run_steps(live.connection, plan.trait_steps(live.as_of))
+    plan.run_steps(live.connection, plan.trait_steps(), live.as_of)
     _load_identities(live)
     columns = ", ".join(f"t.{trait.name}" for trait in TRAITS)
     listed = (
@@ -186,18 +212,3 @@ def _load_identities(live: Live) -> None:
 def _content(live: Live) -> dict[str, Any]:
     figures.prepare(live.connection, live.as_of)
     return figures.computed(live.connection, live.as_of)
-
-
-def _source(live: Live) -> periods.Source:
-    """The buyers as of the date stand in for a snapshot's."""
-    from huitou.insight import expressions
-
-    buyers_step = plan.trait_steps(live.as_of)[:1]
-    plan.run_steps(live.connection, buyers_step)
-    daily = plan.purchases_sql(expressions.daily, live.as_of)
-    first_day = live.connection.execute(f"SELECT min(biz_date) FROM ({daily})").fetchall()[0][0]
-    return periods.Source(
-        live.connection,
-        "SELECT member_id, first_day FROM buyers",
-        first_day,
-    )

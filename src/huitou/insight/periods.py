@@ -1,6 +1,8 @@
-"""Figures computed over the orders themselves: KPI tiles and regions of a period, RFM by any rule.
+"""Figures of any period: KPI tiles and regions, from roll-ups by date; and RFM by any rule.
 
-The caller opens the session, and so decides which version of the orders is read.
+The roll-ups (``daily``, ``successions``, ``comebacks`` of ``insight.expressions``) are sorted by
+date, so a period reads only its own days, however many members there are. They are computed once;
+what is asked of them here is plain SQL, because a page must not wait for a compiler.
 """
 
 from __future__ import annotations
@@ -15,6 +17,7 @@ import duckdb
 from huitou.insight import plan, readings
 from huitou.insight.rules import divided, period_before, rounded, year_before
 from huitou.insight.types import Kpi, RegionRow, RfmRule, RfmSummary
+from huitou.lake.engine import quoted
 
 # Points of a sparkline at most.
 SPARK_POINTS_MAX = 31
@@ -87,10 +90,15 @@ TILES: tuple[_Tile, ...] = (
 
 @dataclass(frozen=True)
 class Source:
-    """Where a period's figures are computed: a session and what to select there."""
+    """A connection, and what the roll-ups are called there (anything that follows FROM).
+
+    ``first_day`` is the date of the first purchase, ``None`` when there is none.
+    """
 
     connection: duckdb.DuckDBPyConnection
-    buyers_sql: str
+    daily: str
+    successions: str
+    comebacks: str
     first_day: date | None
 
 
@@ -119,7 +127,8 @@ def kpis(source: Source, start: date, end: date) -> list[Kpi]:
 
 
 def _comparison(source: Source, start: date, end: date) -> Figures | None:
-    if source.first_day is None or end < source.first_day:
+    """The figures of an earlier period, if the data covers the whole of it."""
+    if source.first_day is None or start < source.first_day:
         return None
     return _whole(source, start, end)
 
@@ -129,33 +138,82 @@ def _whole(source: Source, start: date, end: date) -> Figures:
 
 
 def _slices(source: Source, start: date, end: date, width: int) -> dict[int, Figures]:
-    sql = plan.period_sql(source.buyers_sql, start, end, width)
-    rows = source.connection.execute(sql).fetchall()
-    return {row[0]: Figures(*(value or 0 for value in row[1:])) for row in rows}
+    """The figures of every ``width`` days; a buyer counts once in each slice."""
+    dated = f"biz_date BETWEEN {_day(start)} AND {_day(end)}"
+    place = f"(biz_date - {_day(start)}) // {int(width)}"
+    sums = source.connection.execute(
+        f"""
+        SELECT {place} AS slice, sum(orders), sum(sales_minor), sum(units), sum(listed), sum(deal)
+        FROM {source.daily} WHERE {dated} GROUP BY slice
+        """
+    ).fetchall()
+    # Of a member with n purchases in a slice, n - 1 have the one before within it, and n - 2 (none
+    # of one) the one before that: the differences count the members, and those with two or more.
+    buyers = source.connection.execute(
+        f"""
+        SELECT slice,
+               sum(orders) FILTER (steps = 1)
+                   - coalesce(sum(orders) FILTER (steps = 1 AND within), 0),
+               coalesce(sum(orders) FILTER (steps = 1 AND within), 0)
+                   - coalesce(sum(orders) FILTER (steps = 2 AND within), 0),
+               coalesce(sum(orders) FILTER (steps = 1 AND earlier IS NULL), 0)
+        FROM (
+            SELECT steps, orders, earlier, {place} AS slice,
+                   coalesce(earlier >= {_day(start)} + (slice * {int(width)})::INTEGER, false)
+                       AS within
+            FROM {source.comebacks} WHERE {dated}
+        ) GROUP BY slice
+        """
+    ).fetchall()
+    counted = {row[0]: [int(count) for count in row[1:]] for row in buyers}
+    return {
+        row[0]: Figures(*(int(value) for value in row[1:]), *counted.get(row[0], (0, 0, 0)))
+        for row in sums
+    }
 
 
-def regions(source: Source, start: date, end: date, level: str) -> list[RegionRow]:
-    """Provinces or cities by sales, greatest first. Raises ``ValueError`` for another level."""
+def _day(value: date) -> str:
+    return f"DATE {quoted(value.isoformat())}"
+
+
+def regions(
+    source: Source, start: date, end: date, level: str, province: str | None = None
+) -> list[RegionRow]:
+    """Provinces or cities (of one ``province``, or all) by sales, greatest first.
+
+    Cities of the same name in two provinces are two. Raises ``ValueError`` for another level.
+    """
     if level not in ("province", "city"):
         raise ValueError(f"no such region level: {level}")
-    from huitou.insight import expressions
-
-    sql = plan.purchases_sql(expressions.regions, start, end, level)
+    place = "province" if level == "province" else "province, city"
+    kept = f"biz_date BETWEEN {_day(start)} AND {_day(end)} AND {level} <> ''"
+    if province is not None:
+        kept += f" AND province = {quoted(province)}"
     rows = source.connection.execute(
-        f"SELECT name, buyers, orders, sales_minor FROM ({sql}) ORDER BY sales_minor DESC, name"
+        f"""
+        WITH sums AS (
+            SELECT {place}, sum(orders)::BIGINT AS orders, sum(sales_minor)::BIGINT AS sales_minor
+            FROM {source.daily} WHERE {kept} GROUP BY ALL
+        ), distinct_buyers AS (
+            SELECT {place}, count(*) AS buyers FROM {source.successions}
+            WHERE {kept}
+              AND (earlier_in_{level} IS NULL OR earlier_in_{level} < {_day(start)}) GROUP BY ALL
+        )
+        SELECT {level}, coalesce(buyers, 0), orders, sales_minor, province
+        FROM sums LEFT JOIN distinct_buyers USING ({place})
+        ORDER BY sales_minor DESC, {place}
+        """
     ).fetchall()
     return _with_shares(rows)
 
 
-def rfm(source: Source, rule: RfmRule, as_of: date) -> RfmSummary:
+def rfm(connection: duckdb.DuckDBPyConnection, rule: RfmRule, as_of: date) -> RfmSummary:
     """RFM by any rule; leaves every buyer with their group in the session's ``grouped``."""
-    plan.run_steps(source.connection, plan.rfm_steps(as_of, rule))
-    lines = source.connection.execute(
+    plan.run_steps(connection, plan.rfm_steps(as_of, rule), as_of)
+    lines = connection.execute(
         "SELECT recency_line, frequency_line, amount_line FROM lines"
     ).fetchall()[0]
-    groups = source.connection.execute(
-        "SELECT code, members, sales_minor, orders FROM groups"
-    ).fetchall()
+    groups = connection.execute("SELECT code, members, sales_minor, orders FROM groups").fetchall()
     return readings.rfm_summary(as_of, list(lines), [list(row) for row in groups])
 
 
@@ -163,8 +221,8 @@ def _with_shares(rows: Iterable[tuple[Any, ...]]) -> list[RegionRow]:
     listed = list(rows)
     total = sum(row[3] for row in listed)
     return [
-        RegionRow(name, buyers, orders, sales, divided(sales, total) or 0.0)
-        for name, buyers, orders, sales in listed
+        RegionRow(name, buyers, orders, sales, divided(sales, total) or 0.0, province)
+        for name, buyers, orders, sales, province in listed
     ]
 
 

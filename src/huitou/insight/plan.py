@@ -1,7 +1,8 @@
 """The steps of a computation: named expressions, compiled once and run in order.
 
-A step becomes a temporary table of the session, and later steps read it by name. Compilation is
-cached, because it takes longer than many of the queries.
+A step becomes a temporary table of the session, and later steps read it by name. Compilation takes
+longer than many of the queries, so the SQL names neither brand, nor shop, nor date: those belong to
+the session, and a process compiles every step once.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any
 
 import duckdb
@@ -78,10 +79,20 @@ def session(
         yield connection
 
 
-def run_steps(connection: duckdb.DuckDBPyConnection, steps: tuple[tuple[str, str], ...]) -> None:
-    """Make each (name, SQL) a temporary table, in order."""
+def run_steps(
+    connection: duckdb.DuckDBPyConnection, steps: Sequence[tuple[str, str]], as_of: date
+) -> None:
+    """Make each (name, SQL) a temporary table, in order, as of a date."""
+    close_books(connection, as_of)
     for name, sql in steps:
         connection.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS {sql}")
+
+
+def close_books(connection: duckdb.DuckDBPyConnection, as_of: date) -> None:
+    """State the session's as-of date, which ``expressions.as_of_day`` reads."""
+    connection.execute(
+        f"CREATE OR REPLACE TEMP MACRO as_of_day() AS DATE {quoted(as_of.isoformat())}"
+    )
 
 
 class _Steps:
@@ -97,8 +108,8 @@ class _Steps:
         return ibis.table(expression.schema(), name=name)
 
 
-@lru_cache(maxsize=64)
-def trait_steps(as_of: date) -> tuple[tuple[str, str], ...]:
+@cache
+def trait_steps() -> tuple[tuple[str, str], ...]:
     """The steps that end in ``traits``: one row per buyer, a column per trait.
 
     On the way they leave ``buyers``, ``category_norms``, ``brand_norm``, ``measures_scale`` and
@@ -107,19 +118,43 @@ def trait_steps(as_of: date) -> tuple[tuple[str, str], ...]:
     from huitou.insight import expressions as rules
 
     steps = _Steps()
-    orders = lake_table("order_fact", PURCHASES)
+    buyers = steps.add(
+        "buyers", rules.buyers(lake_table("order_fact", PURCHASES), rules.as_of_day())
+    )
+    cycled = _add_cycles(steps, buyers)
+    scale = steps.add("measures_scale", rules.measures_scale(buyers))
+    known = steps.add("profile", rules.profile(cycled, scale))
+    steps.add("traits", rules.traits(known, rules.as_of_day()))
+    return tuple(steps.compiled)
+
+
+@cache
+def stage_steps() -> tuple[tuple[str, str], ...]:
+    """The steps that end in ``stages``: the life-cycle stage of every buyer, and nothing else."""
+    from huitou.insight import expressions as rules
+
+    steps = _Steps()
+    buyers = steps.add(
+        "buyers", rules.buyer_days(lake_table("order_fact", PURCHASES), rules.as_of_day())
+    )
+    steps.add("stages", rules.stages(_add_cycles(steps, buyers), rules.as_of_day()))
+    return tuple(steps.compiled)
+
+
+def _add_cycles(steps: _Steps, buyers: Any) -> Any:
+    """The steps from ``buyers`` to every buyer's purchase cycle, ``cycled``."""
+    from huitou.insight import expressions as rules
+
     lines = lake_table("line_fact", PURCHASE_LINES)
     products = lake_table("product_dim")
-    buyers = steps.add("buyers", rules.buyers(orders, as_of))
     numbered = steps.add("categories", rules.categories(products))
-    by_category = steps.add("category_days", rules.category_days(lines, products, numbered, as_of))
+    by_category = steps.add(
+        "category_days", rules.category_days(lines, products, numbered, rules.as_of_day())
+    )
     norms = steps.add("category_norms", rules.category_norms(by_category, numbered))
     main = steps.add("main_categories", rules.main_categories(by_category, numbered))
     brand = steps.add("brand_norm", rules.brand_norm(buyers))
-    scale = steps.add("measures_scale", rules.measures_scale(buyers))
-    known = steps.add("profile", rules.profile(buyers, main, norms, brand, scale))
-    steps.add("traits", rules.traits(known, as_of))
-    return tuple(steps.compiled)
+    return steps.add("cycled", rules.with_cycles(buyers, main, norms, brand))
 
 
 @lru_cache(maxsize=64)
@@ -137,24 +172,24 @@ def rfm_steps(as_of: date, rule: RfmRule) -> tuple[tuple[str, str], ...]:
     return tuple(steps.compiled)
 
 
-@lru_cache(maxsize=256)
-def period_sql(buyers_sql: str, start: date, end: date, width: int) -> str:
-    """SQL of a period's figures by slices of ``width`` days.
+@cache
+def purchases_sql(rule: Callable[..., Any]) -> str:
+    """SQL of ``rule(purchases, as_of)``; ``close_books`` first."""
+    from huitou.insight import expressions as rules
 
-    ``buyers_sql`` selects ``member_id`` and ``first_day`` of every buyer.
-    """
+    return compile_sql(rule(lake_table("order_fact", PURCHASES), rules.as_of_day()))
+
+
+@cache
+def comebacks_sql() -> str:
+    """SQL of ``expressions.comebacks`` over a relation named ``successions``."""
     import ibis
 
     from huitou.insight import expressions as rules
 
-    orders = lake_table("order_fact", PURCHASES)
-    since = ibis.table({"member_id": "int64", "first_day": "date"}, name="buyers_since")
-    sql = compile_sql(rules.period_figures(orders, since, (start, end, width)))
-    return f"WITH buyers_since AS ({buyers_sql}) SELECT * FROM ({sql}) ORDER BY slice"
-
-
-@lru_cache(maxsize=512)
-def purchases_sql(rule: Callable[..., Any], *values: Any) -> str:
-    """SQL of ``rule(purchases, *values)``."""
-    orders = lake_table("order_fact", PURCHASES)
-    return compile_sql(rule(orders, *values))
+    columns = {
+        "biz_date": "date",
+        "earlier": "date",
+        "earlier_2": "date",
+    }
+    return compile_sql(rules.comebacks(ibis.table(columns, name="successions")))

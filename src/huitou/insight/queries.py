@@ -1,8 +1,8 @@
 """What other rooms ask insight: figures of a scope, traits of members, members by traits.
 
-Everything here reads the snapshot in force, except ``rfm`` by another rule and the figures of a
-period, which are computed over the files the snapshot names and then kept. A scope that was never
-refreshed has no figures: ask ``freshness`` first; the other queries then give empty answers.
+Everything here reads the snapshot in force, except ``rfm`` by another rule, which is computed over
+the orders the snapshot names. What was computed is kept. A scope that was never refreshed has no
+figures: ask ``freshness`` first; the other queries then give empty answers.
 """
 
 from __future__ import annotations
@@ -123,7 +123,7 @@ def rfm(
 ) -> RfmSummary | None:
     """RFM by the rule the arguments state (see ``RfmRule``); the default is the snapshot's own.
 
-    Another rule or date is computed over the orders of the snapshot's lake version, then kept.
+    Another rule or date is computed over the orders of the snapshot's lake version.
     Raises ``RefusedInputError`` when the rule cannot be read.
     """
     snapshot = snapshots.current(scope)
@@ -177,16 +177,24 @@ def cohorts(scope: Scope, *, months: int = 12) -> list[CohortRow]:
     return readings.cohorts(snapshot.as_of, rows, months=months)
 
 
-def regions(scope: Scope, *, start: date, end: date, level: str = "province") -> list[RegionRow]:
-    """Purchases of a period by ``province`` or ``city``, most sales first."""
+def regions(
+    scope: Scope, *, start: date, end: date, level: str = "province", province: str | None = None
+) -> list[RegionRow]:
+    """Purchases of a period by ``province`` or ``city`` (of one province), most sales first."""
     snapshot = snapshots.current(scope)
-    return [] if snapshot is None else list(_regions(snapshot, start, end, level))
+    return [] if snapshot is None else list(_regions(snapshot, start, end, level, province))
 
 
 def member_traits(brand_id: int, member_ids: Sequence[int]) -> dict[int, dict[str, Any]]:
     """Traits of members over the whole brand; members the snapshot lacks are absent."""
     snapshot = snapshots.current(Scope(brand_id))
-    if snapshot is None or not member_ids:
+    if snapshot is None:
+        return {}
+    return _traits_of(snapshot, member_ids)
+
+
+def _traits_of(snapshot: Snapshot, member_ids: Sequence[int]) -> dict[int, dict[str, Any]]:
+    if not member_ids:
         return {}
     wanted = [int(member) for member in member_ids]
     sql = (
@@ -221,19 +229,20 @@ def find_members(
         raise ValueError(f"a page has at most {PAGE_MAX} members and starts at 0 or later")
     order = "member_id" if sort == "member_id" else _known(sort)
     where, parameters = _conditions(filters, among)
-    source = f"FROM read_parquet({quoted(snapshot.traits_path)}) WHERE {where}"
     direction = "DESC" if descending else "ASC"
     with engine.cursor() as connection:
-        total, sales = connection.execute(
-            f"SELECT count(*), coalesce(sum(monetary_minor), 0)::BIGINT {source}", parameters
-        ).fetchall()[0]
+        # Only the columns that choose and order are read in full; the page's traits by its ids.
         rows = connection.execute(
-            f"SELECT member_id, {_TRAIT_COLUMNS} {source} "
+            f"SELECT member_id FROM read_parquet({quoted(snapshot.traits_path)}) WHERE {where} "
             f"ORDER BY {order} {direction} NULLS LAST, member_id "
             f"LIMIT {int(limit)} OFFSET {int(offset)}",
             parameters,
         ).fetchall()
-    return MemberPage(total, sales, [MemberRow(row[0], _traits(row[1:])) for row in rows])
+    listed = [row[0] for row in rows]
+    traits = _traits_of(snapshot, listed)
+    totals = _totals if among is None else _totals.__wrapped__  # lists of ids are not kept
+    total, sales = totals(snapshot, where, tuple(sorted(parameters.items())))
+    return MemberPage(total, sales, [MemberRow(member, traits[member]) for member in listed])
 
 
 def member_ids(scope: Scope, filters: MemberFilters) -> list[int]:
@@ -268,7 +277,7 @@ def _conditions(filters: MemberFilters, among: Sequence[int] | None) -> tuple[st
     parameters: dict[str, Any] = {}
     for name, accepted in filters.values.items():
         key = f"values_{len(parameters)}"
-        parameters[key] = list(accepted)
+        parameters[key] = tuple(accepted)
         parts.append(f"list_contains(${key}, {_known(name)})")
     for name, (low, high) in filters.ranges.items():
         for sign, bound in ((">=", low), ("<=", high)):
@@ -301,15 +310,17 @@ def _first_day(snapshot: Snapshot) -> date | None:
 
 @contextmanager
 def _source(snapshot: Snapshot) -> Iterator[periods.Source]:
-    files: Mapping[str, list[str]] = snapshots.summary(snapshot.folder)["files"]
-    buyers = (
-        f"SELECT member_id, first_day FROM read_parquet({quoted(snapshot.traits_path)}) "
-        "WHERE first_day IS NOT NULL"
-    )
-    with plan.session(
-        snapshot.brand_id, files, currency=snapshot.currency, shop_id=snapshot.shop_id
-    ) as connection:
-        yield periods.Source(connection, buyers, _first_day(snapshot))
+    def file(name: str) -> str:
+        return f"read_parquet({quoted(f'{snapshot.folder}/{name}')})"
+
+    with engine.cursor() as connection:
+        yield periods.Source(
+            connection,
+            file(snapshots.DAILY_FILE),
+            file(snapshots.SUCCESSIONS_FILE),
+            file(snapshots.COMEBACKS_FILE),
+            _first_day(snapshot),
+        )
 
 
 @lru_cache(maxsize=_CACHED_RESULTS)
@@ -319,15 +330,34 @@ def _kpis(snapshot: Snapshot, start: date, end: date) -> tuple[Kpi, ...]:
 
 
 @lru_cache(maxsize=_CACHED_RESULTS)
-def _regions(snapshot: Snapshot, start: date, end: date, level: str) -> tuple[RegionRow, ...]:
+def _regions(
+    snapshot: Snapshot, start: date, end: date, level: str, province: str | None
+) -> tuple[RegionRow, ...]:
     with _source(snapshot) as source:
-        return tuple(periods.regions(source, start, end, level))
+        return tuple(periods.regions(source, start, end, level, province))
 
 
 @lru_cache(maxsize=_CACHED_RESULTS)
 def _rfm(snapshot: Snapshot, rule: RfmRule, as_of: date) -> RfmSummary:
-    with _source(snapshot) as source:
-        return periods.rfm(source, rule, as_of)
+    files: Mapping[str, list[str]] = snapshots.summary(snapshot.folder)["files"]
+    with plan.session(
+        snapshot.brand_id, files, currency=snapshot.currency, shop_id=snapshot.shop_id
+    ) as connection:
+        return periods.rfm(connection, rule, as_of)
+
+
+@lru_cache(maxsize=_CACHED_RESULTS)
+def _totals(
+    snapshot: Snapshot, where: str, parameters: tuple[tuple[str, Any], ...]
+) -> tuple[int, int]:
+    """How many members match, and what they spent."""
+    with engine.cursor() as connection:
+        total, sales = connection.execute(
+            "SELECT count(*), coalesce(sum(monetary_minor), 0)::BIGINT "
+            f"FROM read_parquet({quoted(snapshot.traits_path)}) WHERE {where}",
+            dict(parameters),
+        ).fetchall()[0]
+    return int(total), int(sales)
 
 
 @lru_cache(maxsize=64)
@@ -335,7 +365,7 @@ def _daily_sales(folder: str) -> dict[date, int]:
     path = quoted(f"{folder}/{snapshots.DAILY_FILE}")
     with engine.cursor() as connection:
         rows = connection.execute(
-            f"SELECT biz_date, sales_minor FROM read_parquet({path})"
+            f"SELECT biz_date, sum(sales_minor) FROM read_parquet({path}) GROUP BY biz_date"
         ).fetchall()
     return {row[0]: int(row[1]) for row in rows}
 

@@ -112,10 +112,12 @@ def cycle(as_of: date, content: Mapping[str, Any]) -> CycleSummary:
 def cohorts(as_of: date, rows: list[list[Any]], *, months: int) -> list[CohortRow]:
     """The last ``months`` cohorts, oldest first; ``rows`` are (first month, age, members).
 
-    A month in which nobody bought for the first time is a cohort of size 0 without rates.
+    The month ``as_of`` lies in counts once ``as_of`` is its last day: an unfinished month has no
+    cohort, and no rate reaches into it. A month in which nobody bought for the first time is a
+    cohort of size 0 without rates.
     """
     members = {(first, age): count for first, age, count in rows}
-    last = month_number(as_of)
+    last = month_number(as_of + timedelta(days=1)) - 1
     known = [first for first, _ in members]
     oldest = max(last - months + 1, min(known, default=last + 1))
     found = []

@@ -24,6 +24,8 @@ from huitou.lake.registry import tables
 
 # Small row groups: one member's traits are found without reading much else.
 _TRAITS_ROW_GROUP = 20_480
+# A short period reads little more than its own days.
+_BY_DATE_ROW_GROUP = 122_880
 _SNAPSHOTS = "snapshots"
 # A job's bar counts percents: how much work each step is, nobody knows before.
 _JOB_STEPS = 100
@@ -107,7 +109,7 @@ def _write_snapshot(
     with plan.session(brand.pk, files, currency=brand.currency, shop_id=shop_id) as connection:
         figures.prepare(connection, as_of)
         _write_traits(connection, folder, shop_id)
-        _write_daily(connection, folder, as_of)
+        _write_roll_ups(connection, folder, as_of)
         content = {
             "files": files,
             **_totals(connection, folder),
@@ -121,11 +123,10 @@ def _write_traits(connection: duckdb.DuckDBPyConnection, folder: Path, shop_id: 
     connection.execute(
         f"""
         COPY (
-            SELECT m.member_id, t.* EXCLUDE (member_id), b.first_day
+            SELECT m.member_id, t.* EXCLUDE (member_id)
             FROM (SELECT member_id FROM member_dim {where}
                   UNION SELECT member_id FROM traits) m
             LEFT JOIN traits t USING (member_id)
-            LEFT JOIN buyers b USING (member_id)
             ORDER BY m.member_id
         ) TO {quoted(str(folder / snapshots.TRAITS_FILE))}
         (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {_TRAITS_ROW_GROUP})
@@ -133,12 +134,27 @@ def _write_traits(connection: duckdb.DuckDBPyConnection, folder: Path, shop_id: 
     )
 
 
-def _write_daily(connection: duckdb.DuckDBPyConnection, folder: Path, as_of: date) -> None:
+def _write_roll_ups(connection: duckdb.DuckDBPyConnection, folder: Path, as_of: date) -> None:
+    """Write what the figures of periods are read from; see ``insight.periods``."""
     from huitou.insight import expressions
 
-    sql = plan.purchases_sql(expressions.daily, as_of)
-    path = quoted(str(folder / snapshots.DAILY_FILE))
-    connection.execute(f"COPY (SELECT * FROM ({sql}) ORDER BY biz_date) TO {path} (FORMAT parquet)")
+    plan.close_books(connection, as_of)
+    successions = str(folder / snapshots.SUCCESSIONS_FILE)
+    _write_by_date(connection, plan.purchases_sql(expressions.successions), successions)
+    connection.execute(
+        f"CREATE TEMP VIEW successions AS SELECT * FROM read_parquet({quoted(successions)})"
+    )
+    comebacks = str(folder / snapshots.COMEBACKS_FILE)
+    _write_by_date(connection, plan.comebacks_sql(), comebacks)
+    daily = str(folder / snapshots.DAILY_FILE)
+    _write_by_date(connection, plan.purchases_sql(expressions.daily), daily)
+
+
+def _write_by_date(connection: duckdb.DuckDBPyConnection, sql: str, path: str) -> None:
+    connection.execute(
+        f"COPY (SELECT * FROM ({sql}) ORDER BY biz_date) TO {quoted(path)} "
+        f"(FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {_BY_DATE_ROW_GROUP})"
+    )
 
 
 def _totals(connection: duckdb.DuckDBPyConnection, folder: Path) -> dict[str, Any]:
@@ -163,12 +179,14 @@ def _totals(connection: duckdb.DuckDBPyConnection, folder: Path) -> dict[str, An
 def stale_brands(now: datetime) -> list[int]:
     """Brands whose figures are of an earlier day than the brand's today at ``now``.
 
-    A brand that was never refreshed is left to its first import.
+    Or of an earlier version's format. A brand that was never refreshed is left to its first import.
     """
     stale = []
     for brand in Brand.objects.all():
         current = snapshots.current(Scope(brand_id=brand.pk))
-        if current is not None and current.as_of < default_as_of(brand, now):
+        if snapshots.is_outdated(brand.pk) or (
+            current is not None and current.as_of < default_as_of(brand, now)
+        ):
             stale.append(brand.pk)
     return stale
 

@@ -1,8 +1,9 @@
 """Snapshots: what a refresh leaves for the console, as plain Parquet and JSON.
 
 ``LAKE_ROOT/<brand>/snapshots/<as-of>-<scope>-<token>/`` holds ``traits.parquet`` (all members in
-scope, sorted by ``member_id``), ``daily.parquet`` and ``summary.json``. ``current.json`` names the
-folders in force; it is replaced in one step, so every scope changes over together.
+scope, sorted by ``member_id``), the roll-ups of ``insight.periods`` (``daily``, ``successions``,
+``comebacks``, each sorted by date) and ``summary.json``. ``current.json`` names the folders in
+force; it is replaced in one step, so every scope changes over together.
 """
 
 from __future__ import annotations
@@ -21,8 +22,12 @@ from huitou.insight.types import Scope
 from huitou.lake import store
 
 POINTER = "current.json"
+# Raised whenever the files of a snapshot change: older ones then count as none.
+FORMAT = 2
 TRAITS_FILE = "traits.parquet"
 DAILY_FILE = "daily.parquet"
+SUCCESSIONS_FILE = "successions.parquet"
+COMEBACKS_FILE = "comebacks.parquet"
 SUMMARY_FILE = "summary.json"
 
 
@@ -79,9 +84,15 @@ def current(scope: Scope) -> Snapshot | None:
 
 def _read_pointer(brand_id: int) -> dict[str, Any] | None:
     try:
-        return dict(json.loads((snapshots_root(brand_id) / POINTER).read_text()))
+        pointer = dict(json.loads((snapshots_root(brand_id) / POINTER).read_text()))
     except FileNotFoundError:
         return None
+    return pointer if pointer.get("format") == FORMAT else None
+
+
+def is_outdated(brand_id: int) -> bool:
+    """Whether the brand has snapshots, but of a format this version cannot read."""
+    return _read_pointer(brand_id) is None and (snapshots_root(brand_id) / POINTER).exists()
 
 
 @lru_cache(maxsize=64)
@@ -104,7 +115,7 @@ def publish(brand_id: int, pointer: Mapping[str, Any]) -> None:
     previous = _read_pointer(brand_id)
     draft = root / f"{POINTER}.draft"
     with draft.open("w") as file:
-        json.dump(pointer, file)
+        json.dump({**pointer, "format": FORMAT}, file)
         file.flush()
         os.fsync(file.fileno())
     draft.replace(root / POINTER)

@@ -38,7 +38,7 @@ class Kpi:
 
     ``kind``: ``money`` (minor units), ``count``, ``ratio`` (0 to 1), ``number``. ``previous`` is
     the period of the same length just before, ``last_year`` the same dates a year earlier; both
-    are ``None`` when the brand has no orders that old.
+    are ``None`` unless the whole of that period lies on or after the day of the first purchase.
     """
 
     code: str
@@ -157,7 +157,8 @@ class Flow:
 class CohortRow:
     """Members by the month of their first purchase.
 
-    ``rates[k]`` is the share of ``size`` with a purchase in the ``k``-th month after it.
+    ``rates[k]`` is the share of ``size`` with a purchase in the ``k``-th month after it. Only
+    months that are over count.
     """
 
     month: str
@@ -167,13 +168,17 @@ class CohortRow:
 
 @dataclass(frozen=True)
 class RegionRow:
-    """Purchases delivered to a province or city; ``share`` is of the sales of all rows."""
+    """Purchases delivered to a province or city; ``share`` is of the sales of all rows.
+
+    ``province`` is that of a city (maybe ""), or the name itself.
+    """
 
     name: str
     buyers: int
     orders: int
     sales_minor: int
     share: float
+    province: str = ""
 
 
 @dataclass(frozen=True)
