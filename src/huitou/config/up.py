@@ -137,7 +137,7 @@ def _run(
         children.look_after()
         if loader is not None and not loader.alive:
             failed = loader.process is None or loader.process.returncode != 0
-            say(_DEMO_FAILED if failed else "The demo brands are ready.")
+            say(_DEMO_FAILED if failed else "The demo data is ready.")
             loader = None
         time.sleep(_POLL_SECONDS)
 
