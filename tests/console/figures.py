@@ -139,12 +139,24 @@ def cohorts(scope: Scope, *, months: int = 12) -> list[CohortRow]:
     ]
 
 
-def regions(scope: Scope, *, start: date, end: date, level: str = "province") -> list[RegionRow]:
-    """Four provinces, or two cities."""
-    names = ["浙江", "广东", "上海", "四川"] if level == "province" else ["杭州", "宁波"]
+def regions(
+    scope: Scope, *, start: date, end: date, level: str = "province", province: str | None = None
+) -> list[RegionRow]:
+    """Four provinces, or two cities of one and one of another."""
+    places = [("浙江", ""), ("广东", ""), ("上海", ""), ("四川", "")]
+    if level == "city":
+        places = [("杭州", "浙江"), ("宁波", "浙江"), ("广州", "广东")]
     return [
-        RegionRow(name, 900 - i * 100, 1200 - i * 100, 20_000_000 - i * 4_000_000, 0.4 - i * 0.1)
-        for i, name in enumerate(names)
+        RegionRow(
+            name,
+            900 - i * 100,
+            1200 - i * 100,
+            20_000_000 - i * 4_000_000,
+            0.4 - i * 0.1,
+            within or name,
+        )
+        for i, (name, within) in enumerate(places)
+        if province in (None, within)
     ]
 
 

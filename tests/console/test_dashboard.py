@@ -173,7 +173,25 @@ def test_regions_are_ranked_and_switch_level(client: Client) -> None:
 
     # then
     assert [name in provinces for name in ("浙江", "广东", "¥200.0K", "40.0%")] == [True] * 4
-    assert ("杭州" in cities, "浙江" in cities) == (True, False)
+    assert ("杭州</a>" in cities, "浙江</a>" in cities) == (True, False)
+
+
+@pytest.mark.usefixtures("_figures")
+def test_a_province_leads_to_its_cities_and_back(client: Client) -> None:
+    # when
+    provinces = client.get("/regions/?period=30").content.decode()
+    cities = client.get("/regions/?period=30&province=浙江").content.decode()
+    page = client.get("/?period=30&province=浙江").content.decode()
+
+    # then the links work with and without scripts
+    drilled = "period=30&amp;province=%E6%B5%99%E6%B1%9F"
+    assert f'href="/?{drilled}#regions" hx-get="/regions/?{drilled}"' in provinces
+    assert [name in cities for name in ("杭州", "宁波", "广州", "广东")] == [True, True] + [
+        False
+    ] * 2
+    assert 'href="/?period=30#regions" hx-get="/regions/?period=30"' in cities
+    assert "/members/?province=%E6%B5%99%E6%B1%9F&amp;city=%E6%9D%AD%E5%B7%9E" in cities
+    assert f'hx-get="/regions/?{drilled}" hx-trigger="load"' in page
 
 
 def test_a_refresh_is_queued_once(client: Client, brand: Brand) -> None:

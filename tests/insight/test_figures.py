@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections import Counter, defaultdict
 from datetime import date, timedelta
 from itertools import product
@@ -13,7 +14,7 @@ from django.db import connection
 
 from huitou.brands.models import Brand
 from huitou.insight import queries, services
-from huitou.insight.types import Scope
+from huitou.insight.types import RegionRow, Scope
 from huitou.kernel.errors import RefusedInputError
 from tests.factories import make_shop
 from tests.insight import plain
@@ -171,6 +172,53 @@ def _tiles_by_sql(brand: Brand, shop_id: int | None, start: date, end: date) -> 
     }
 
 
+@pytest.mark.parametrize("shop", [None, 1])
+def test_any_period_counts_each_buyer_once_whole_and_in_slices(
+    refreshed: Brand, shop: int | None
+) -> None:
+    # given periods of all lengths, and all of history
+    shop_id = None if shop is None else list(refreshed.shops.order_by("id"))[shop].pk
+    rng = random.Random(5)
+    periods = [(date(2021, 7, 1), AS_OF)]
+    for _ in range(8):
+        end = AS_OF - timedelta(days=rng.randrange(700))
+        periods.append((end - timedelta(days=rng.choice((1, 6, 40, 200))), end))
+
+    for start, end in periods:
+        # when
+        tiles = queries.kpis(Scope(refreshed.pk, shop_id), start=start, end=end)
+
+        # then
+        found = {tile.code: tile.value for tile in tiles}
+        assert found == pytest.approx(_tiles_by_sql(refreshed, shop_id, start, end))
+        width = -(-((end - start).days + 1) // 31)
+        for point, first in enumerate(range(0, (end - start).days + 1, width)):
+            begin = start + timedelta(days=first)
+            last = min(end, begin + timedelta(days=width - 1))
+            spark = {tile.code: tile.spark[point] for tile in tiles}
+            assert spark == pytest.approx(_tiles_by_sql(refreshed, shop_id, begin, last))
+
+
+def test_a_comparison_needs_its_whole_period_in_the_data(refreshed: Brand) -> None:
+    # given
+    scope = Scope(refreshed.pk)
+    fresh = queries.freshness(scope)
+    assert fresh is not None
+    assert fresh.first_day is not None
+    first = fresh.first_day
+
+    def compared(start: date) -> tuple[bool, bool]:
+        sales = queries.kpis(scope, start=start, end=start + timedelta(days=9))[0]
+        return sales.previous is not None, sales.last_year is not None
+
+    # then the period before, and the year before, may begin on the first day, but no earlier
+    a_year_on = first.replace(year=first.year + 1)
+    assert compared(first + timedelta(days=9)) == (False, False)
+    assert compared(first + timedelta(days=10)) == (True, False)
+    assert compared(a_year_on - timedelta(days=1)) == (True, False)
+    assert compared(a_year_on) == (True, True)
+
+
 def _half_up(numerator: int, denominator: int) -> int | None:
     return (2 * numerator + denominator) // (2 * denominator) if denominator else None
 
@@ -215,6 +263,30 @@ def test_cohorts_follow_the_month_of_first_purchase(refreshed: Brand) -> None:
         ]
 
 
+def test_an_unfinished_month_has_no_cohort_and_no_rate(brand: Brand, home: Path) -> None:
+    # given a purchase in April by the first member, one in May by both, one in June by the first
+    days = [(0, date(2024, 4, 30)), (0, date(2024, 5, 1)), (1, date(2024, 5, 31))]
+    days += [(0, date(2024, 6, 1)), (2, date(2024, 6, 2))]
+    history = [Bought(number=n, shop=0, member=m, day=day) for n, (m, day) in enumerate(days)]
+    store(brand, [make_shop(brand)], make_members(brand, 3), history)
+    april, may, june = ("2024-04", "2024-05", "2024-06")
+
+    def cohorts_at(day: date) -> list[tuple[str, int, list[float]]]:
+        services.refresh(brand.pk, as_of=day, now=NOW, rebuild=True)
+        return [(row.month, row.size, row.rates) for row in queries.cohorts(Scope(brand.pk))]
+
+    # then June counts from its last day on
+    until_may = [(april, 1, [1.0, 1.0]), (may, 1, [1.0])]
+    assert cohorts_at(date(2024, 5, 30)) == [(april, 1, [1.0])]
+    assert cohorts_at(date(2024, 5, 31)) == until_may
+    assert cohorts_at(date(2024, 6, 29)) == until_may
+    assert cohorts_at(AS_OF) == [
+        (april, 1, [1.0, 1.0, 1.0]),
+        (may, 1, [1.0, 0.0]),
+        (june, 1, [1.0]),
+    ]
+
+
 @pytest.mark.parametrize("level", ["province", "city"])
 def test_regions_add_up_by_place(refreshed: Brand, level: str) -> None:
     # given
@@ -240,6 +312,41 @@ def test_regions_add_up_by_place(refreshed: Brand, level: str) -> None:
         )
         for name, orders in placed.items()
     }
+
+
+def test_a_province_is_made_of_its_cities(brand: Brand, home: Path) -> None:
+    # given a town of the same name in two provinces, and one member who buys in both
+    places = [("浙江省", "东阳"), ("浙江省", "东阳"), ("浙江省", "杭州"), ("吉林省", "东阳")]
+    history = [
+        Bought(number=n, shop=0, member=0, day=AS_OF - timedelta(days=n), place=place)
+        for n, place in enumerate(places)
+    ]
+    history.append(Bought(number=9, shop=0, member=1, day=AS_OF, place=("浙江省", "")))
+    store(brand, [make_shop(brand)], make_members(brand, 2), history)
+    services.refresh(brand.pk, as_of=AS_OF, now=NOW, rebuild=True)
+
+    # when
+    days = {"start": AS_OF - timedelta(days=3), "end": AS_OF}
+    scope = Scope(brand.pk)
+    provinces = queries.regions(scope, **days)
+    towns = queries.regions(scope, **days, level="city")
+    inside = queries.regions(scope, **days, level="city", province="浙江省")
+
+    # then
+    def told(rows: list[RegionRow]) -> list[tuple[str, str, int, int, int]]:
+        return [(r.province, r.name, r.buyers, r.orders, r.sales_minor) for r in rows]
+
+    assert told(provinces) == [
+        ("浙江省", "浙江省", 2, 4, 4000),
+        ("吉林省", "吉林省", 1, 1, 1000),
+    ]
+    assert told(towns) == [
+        ("浙江省", "东阳", 1, 2, 2000),
+        ("吉林省", "东阳", 1, 1, 1000),
+        ("浙江省", "杭州", 1, 1, 1000),
+    ]
+    assert told(inside) == [told(towns)[0], told(towns)[2]]
+    assert [row.share for row in inside] == [2 / 3, 1 / 3]
 
 
 def test_the_flow_leads_from_the_stages_of_30_days_ago(refreshed: Brand) -> None:

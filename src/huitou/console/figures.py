@@ -11,7 +11,15 @@ from django.http import HttpRequest
 from django.utils.translation import get_language
 
 import huitou
-from huitou.insight.types import Band, CohortRow, Freshness, Matrix, RfmSummary, Scope
+from huitou.insight.types import (
+    Band,
+    CohortRow,
+    Freshness,
+    Matrix,
+    RegionRow,
+    RfmSummary,
+    Scope,
+)
 from huitou.ui.navigation import page_url
 
 # The classes ec-heat-0 … ec-heat-9.
@@ -124,6 +132,42 @@ def cohort_rows(cohorts: list[CohortRow]) -> list[tuple[CohortRow, list[HeatCell
     """Each cohort with its rates from the first month after the first purchase on."""
     largest = max((rate for row in cohorts for rate in row.rates[1:]), default=0)
     return [(row, [HeatCell(r, even_heat(r, largest)) for r in row.rates[1:]]) for row in cohorts]
+
+
+def regions_query(period_query: str, province: str = "") -> str:
+    """The query string of the regions of a period, or of the cities of one province.
+
+    >>> regions_query("period=7", "A&B")
+    'period=7&province=A%26B'
+    """
+    return f"{period_query}&{urlencode({'province': province})}" if province else period_query
+
+
+@dataclass(frozen=True)
+class PlaceRow:
+    """A region as the list prints it: ``bar`` is its sales beside the largest, 0 to 1.
+
+    ``url`` leads to its members, or on to its cities when ``cities`` (a query string) is set.
+    """
+
+    region: RegionRow
+    bar: float
+    url: str
+    cities: str = ""
+
+
+def region_rows(rows: list[RegionRow], level: str, period_query: str) -> list[PlaceRow]:
+    """Provinces lead to their cities, cities to their members."""
+    largest = max((row.sales_minor for row in rows), default=0)
+
+    def row_of(row: RegionRow) -> PlaceRow:
+        bar = row.sales_minor / largest if largest > 0 else 0
+        if level == "city":
+            return PlaceRow(row, bar, members_url(province=row.province or None, city=row.name))
+        cities = regions_query(period_query, row.name)
+        return PlaceRow(row, bar, f"{page_url('dashboard')}?{cities}#regions", cities)
+
+    return [row_of(row) for row in rows]
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,8 @@ from huitou.console.figures import (
     insight_scope,
     matrix_rows,
     members_url,
+    region_rows,
+    regions_query,
     version_of,
     words,
 )
@@ -53,6 +55,7 @@ def dashboard(request: HttpRequest) -> HttpResponse:
             "fresh": fresh,
             "period": period,
             "period_days": PERIOD_DAYS,
+            "regions_query": regions_query(period.query, request.GET.get("province", "")),
             "kpis": [
                 (kpi, words(kpi), [v for v in kpi.spark if v is not None])
                 for kpi in queries.kpis(scope, start=period.start, end=period.end)
@@ -71,29 +74,28 @@ def dashboard(request: HttpRequest) -> HttpResponse:
 
 @brand_required
 def regions(request: HttpRequest) -> HttpResponse:
-    """The fragment of the regions that sell most: ``?level=province`` or ``city``."""
+    """The fragment of the regions that sell most: ``?level=province`` or ``city``.
+
+    ``?province=…`` asks for the cities of that province.
+    """
     scope = insight_scope(request)
     fresh = queries.freshness(scope)
     if fresh is None:
         return HttpResponse(status=204)
     period = requested_period(request.GET, fresh.as_of)
-    level = "city" if request.GET.get("level") == "city" else "province"
-    rows = queries.regions(scope, start=period.start, end=period.end, level=level)
-    largest = max((row.sales_minor for row in rows), default=0)
-    shown = [
-        (
-            row,
-            row.sales_minor / largest if largest > 0 else 0,
-            members_url(**{level: row.name}),
-        )
-        for row in rows[:REGION_ROWS]
-    ]
+    province = request.GET.get("province") or None
+    level = "city" if province or request.GET.get("level") == "city" else "province"
+    rows = queries.regions(
+        scope, start=period.start, end=period.end, level=level, province=province
+    )
     context = {
-        "rows": shown,
-        "hidden": len(rows) - len(shown),
+        "rows": region_rows(rows[:REGION_ROWS], level, period.query),
+        "hidden": max(0, len(rows) - REGION_ROWS),
         "level": level,
         "levels": (("province", _("Provinces")), ("city", _("Cities"))),
         "period": period,
+        "province": province,
+        "members_url": members_url(province=province) if province else "",
     }
     return render(request, "console/regions.html", context)
 
