@@ -5,21 +5,17 @@ from __future__ import annotations
 import csv
 import tempfile
 from collections.abc import Callable, Iterator
-from datetime import date, datetime
-from typing import IO, TYPE_CHECKING, Any
-from zoneinfo import ZoneInfo
+from typing import IO, Any
 
 from django.http import FileResponse, HttpResponseBase, StreamingHttpResponse
 from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 
 from huitou.brands.models import Brand
+from huitou.console.member_rows import ListRow, local_day
 from huitou.insight.traits import TRAITS, Trait
 from huitou.kernel.money import from_minor, minor_digits
 from huitou.ui.labels import label
-
-if TYPE_CHECKING:
-    from huitou.console.views.members import ListRow
 
 # Rows a sheet holds besides its heading.
 SHEET_ROWS_MAX = 1_048_575
@@ -29,7 +25,7 @@ _FAMILIES = {"rfm_group": "rfm", "lifecycle_stage": "stage", "buyer_type": "buye
 # A spreadsheet runs a cell that begins so as a formula.
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
-Batch = Callable[[int, int], "list[ListRow]"]
+Batch = Callable[[int, int], list[ListRow]]
 
 
 def csv_response(batch: Batch, *, brand: Brand, total: int, name: str) -> HttpResponseBase:
@@ -126,14 +122,6 @@ def _cell(trait: Trait, value: Any, brand: Brand) -> Any:
     if trait.kind == "code":
         return str(label(_FAMILIES[trait.name], value).text)
     return local_day(value, brand) if trait.kind == "time" else value
-
-
-def local_day(value: datetime | None, brand: Brand) -> date | None:
-    """The date of a moment in the brand's time zone; moments without a zone are in UTC."""
-    if value is None:
-        return None
-    moment = value if value.tzinfo else value.replace(tzinfo=ZoneInfo("UTC"))
-    return moment.astimezone(ZoneInfo(brand.time_zone)).date()
 
 
 def _safe(value: Any) -> Any:

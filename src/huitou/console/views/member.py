@@ -17,9 +17,9 @@ from huitou.commerce import queries as commerce
 from huitou.commerce.queries import LineView, OrderView, RefundView
 from huitou.console import member_labels  # noqa: F401 -- adds the words this page shows
 from huitou.console.cycle_bar import cycle_bar
-from huitou.console.exports import local_day
 from huitou.console.figures import words
 from huitou.console.member_filters import CODE_FAMILIES
+from huitou.console.member_rows import local_day
 from huitou.insight.traits import TRAITS
 from huitou.insight.types import Scope
 from huitou.members import queries as members

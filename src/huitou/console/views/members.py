@@ -14,8 +14,7 @@ from django.urls import reverse
 from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext_lazy as _
 
-from huitou.brands.models import Shop
-from huitou.console.exports import EXPORTS, SHEET_ROWS_MAX, local_day
+from huitou.console.exports import EXPORTS, SHEET_ROWS_MAX
 from huitou.console.member_filters import (
     CODE_FAMILIES,
     MemberQuery,
@@ -23,9 +22,9 @@ from huitou.console.member_filters import (
     field_values,
     parse_query,
 )
+from huitou.console.member_rows import ListRow, local_day
 from huitou.insight.types import MemberPage, Scope
 from huitou.members import queries as members
-from huitou.members.queries import MemberProfile
 from huitou.ui.labels import FAMILIES
 from huitou.ui.navigation import page_url
 from huitou.ui.roles import MEMBER_ROLES, roles_required
@@ -48,16 +47,6 @@ FIELDS = frozenset(
     {"q", "shop", "rfm_group", "lifecycle_stage", "province"}
     | {"monetary_min", "frequency_min", "recency_days_min"}
 )
-
-
-@dataclass(frozen=True)
-class ListRow:
-    """A line of the list: who, what insight says of them, and where they first bought."""
-
-    profile: MemberProfile
-    traits: dict[str, Any]
-    shop: Shop | None
-    last_day: date | None
 
 
 @dataclass(frozen=True)
