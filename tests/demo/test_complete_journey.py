@@ -61,6 +61,15 @@ def test_list_less_discount_is_paid_in_every_order_and_line(
         assert np.array_equal(listed - discount, table["paid_minor"].to_numpy())
 
 
+def test_a_fill_up_of_petrol_is_one_item(orders: pa.Table, lines: pa.Table) -> None:
+    petrol = lines.filter(pc.match_substring(lines["product_title"], complete_journey.PETROL))
+
+    assert (petrol.num_rows, total(petrol, "quantity")) == (14_697, 14_697)
+    assert total(petrol, "paid_minor") == 38_404_407
+    assert pc.max(lines["quantity"]).as_py() == 144
+    assert total(orders, "quantity") == total(lines, "quantity") == 1_917_225
+
+
 def test_478_baskets_were_paid_with_nothing(orders: pa.Table) -> None:
     assert pc.sum(pc.equal(orders["paid_minor"], 0)).as_py() == 478
     assert orders["paid_at"].null_count == 0

@@ -18,6 +18,10 @@ The manufacturer gives the shop the coupon's worth back, so ``list_minor`` is ab
 by it (0.5 % over the year). ``coupon_match_disc``, what the shop adds to a coupon (4,542.65 in
 all), is inside ``sales_value`` already and has no place of its own. Campaigns, coupon texts and
 redemptions wait for the rooms that will own them.
+
+How quantities are read. Petrol (35 products of the type ``PETROL``, 14,697 lines) states a measure:
+thousandths of a gallon, at a median of $2.43 a gallon; 1,177 of its lines say 1. Taken as items it
+would be 151 of 153 million. A fill-up counts as one item; no other line says more than 144.
 """
 
 from __future__ import annotations
@@ -53,6 +57,8 @@ DATA_NOTE_EN = (
     "Real data: baskets of 2,469 households in 2017, The Complete Journey by 84.51° (CC0). "
     "Names, cities and phones are generated."
 )
+# The one product type whose quantity is a measure, not a number of items.
+PETROL = "GASOLINE-REG UNLEADED"
 _CHUNK_BASKETS = 20_000
 _SEED = 8451
 
@@ -105,13 +111,22 @@ def _lines() -> pa.Table:
             "household": raw["household_id"].combine_chunks(),
             "basket": raw["basket_id"].combine_chunks(),
             "product": raw["product_id"].combine_chunks(),
-            "quantity": raw["quantity"].combine_chunks(),
+            "quantity": _units(raw),
             "at": raw["transaction_timestamp"].cast(pa.timestamp("us", "UTC")).combine_chunks(),
             "paid": paid,
             "discount": card + coupon,
             "coupon": coupon,
         }
     )
+
+
+def _units(raw: pa.Table) -> pa.Array:
+    """How many items each line is; petrol is one, however many thousandths of a gallon."""
+    products = _table("products", ["product_id", "product_type"])
+    measured = products.filter(pc.equal(products["product_type"], PETROL))["product_id"]
+    is_petrol = pc.is_in(raw["product_id"], value_set=measured.combine_chunks())
+    quantity = raw["quantity"]
+    return pc.if_else(is_petrol, pa.scalar(1, quantity.type), quantity).combine_chunks()
 
 
 def _basket_starts(lines: pa.Table) -> NDArray[np.int64]:
