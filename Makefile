@@ -64,6 +64,8 @@ $(PYTHON):
 
 $(VENV)/.run: requirements/run.txt requirements/build.txt pyproject.toml | $(PYTHON)
 	@echo "Installing the locked dependencies …"
+	@# Killed while it was made, an environment has Python but no pip.
+	@$(PYTHON) -m pip --version >/dev/null 2>&1 || $(PYTHON3) -m venv --clear $(VENV)
 	@$(INSTALL) --require-hashes --no-deps -r requirements/run.txt -r requirements/build.txt
 	@$(INSTALL) --no-deps --no-build-isolation --editable .
 	@touch $@
