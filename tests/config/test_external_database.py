@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import socket
 import subprocess
 import sys
+import urllib.request
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +20,7 @@ import pytest
 
 from huitou.config.database import cluster_root
 from huitou.config.postgres import THROW_AWAY_SETTINGS, Cluster
+from tests.config.test_up import free_port, started
 from tests.leftovers import remove_home, temporary_home
 
 PASSWORD = "p@ss/word"
@@ -94,6 +97,25 @@ def test_commands_use_the_named_server_and_never_the_embedded_one(
     assert (again["stored"], again["unchanged"]) == (0, again["rows"])
     assert fresh["brand"] == "b"
     assert (status["database"], status["database_running"]) == ("DATABASE_URL", None)
+    assert not cluster_root(fresh_home).exists()
+
+
+def test_up_runs_on_the_named_server(
+    site: Site, fresh_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # given
+    monkeypatch.setenv("DATABASE_URL", site.by_socket)
+    port = free_port()
+
+    # when
+    process = started(fresh_home, port)
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=10) as response:
+        health = json.load(response)
+    process.send_signal(signal.SIGINT)
+
+    # then
+    assert health == {"status": "ok", "database": True}
+    assert process.wait(30) == 0
     assert not cluster_root(fresh_home).exists()
 
 

@@ -27,6 +27,7 @@ from huitou.config.bootstrap import (
     retry_abandoned_jobs,
     set_up_django,
 )
+from huitou.config.database import is_embedded
 from huitou.config.leases import database_available
 from huitou.config.processes import Child, Children, end_leftovers, start_ticks
 from huitou.config.translations import compile_translations
@@ -123,7 +124,8 @@ def _run(
     compile_translations()
     if collect_static(home):
         say("Static files are gathered.")
-    retry_abandoned_jobs()
+    if is_embedded():  # nobody else works on it; of a shared server the worker knows what stalled
+        retry_abandoned_jobs()
     web = children.start(_web(home, host, port))
     login = ensure_admin(home)
     children.start(_own("worker", "worker", home / "log" / "worker.log"))
@@ -233,7 +235,6 @@ def _end_what_a_killed_start_left(home: Path) -> None:
 
 def _stop_unused_server(home: Path) -> None:
     """Stop the embedded server a killed start left running, unless a command uses it."""
-    from huitou.config.database import is_embedded
     from huitou.config.postgres import Cluster
 
     if is_embedded() and Cluster(home).running():
