@@ -127,17 +127,19 @@ def regions(
     shop: ShopName = "",
     window_days: WindowDays = None,
     level: Annotated[str, typer.Option(help="province or city.")] = "province",
+    province: Annotated[str, typer.Option(help="The cities of this province.")] = "",
     out: Out = None,
     json: Json = False,
 ) -> None:
     """Buyers, purchases and sales by province or city."""
     if level not in ("province", "city"):
         raise typer.BadParameter("level is province or city")
+    level = "city" if province else level
     with _opened(brand, shop, as_of) as live:
         from huitou.insight import live as figures
 
         start, end = figures.period(live, window_days)
-        rows = [asdict(row) for row in figures.regions(live, start, end, level)]
+        rows = [asdict(row) for row in figures.regions(live, start, end, level, province or None)]
         result = {
             "as_of": live.as_of.isoformat(),
             "start": start.isoformat(),
