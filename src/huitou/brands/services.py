@@ -91,9 +91,6 @@ def create_staff(
     Raises ``RefusedInputError`` with the code ``USERNAME``, ``PASSWORD``, ``ROLE``, ``BRAND`` or
     ``STAFF_EXISTS``; nothing is created then.
     """
-    from django.contrib.auth.password_validation import validate_password
-    from django.core.exceptions import ValidationError
-
     wanted = roles or {}
     if not username.strip() or len(username) > 150:
         raise RefusedInputError("USERNAME", "A user name has 1 to 150 characters.")
@@ -102,10 +99,7 @@ def create_staff(
     brands = {brand.slug: brand for brand in Brand.objects.filter(slug__in=wanted)}
     if missing := sorted(wanted.keys() - brands.keys()):
         raise RefusedInputError("BRAND", f"There is no brand {missing[0]!r}.")
-    try:
-        validate_password(password, Staff(username=username, display_name=display_name))
-    except ValidationError as error:
-        raise RefusedInputError("PASSWORD", " ".join(error.messages)) from error
+    _check_password(password, Staff(username=username, display_name=display_name))
     try:
         with transaction.atomic():
             staff = Staff.objects.create_user(
@@ -118,6 +112,30 @@ def create_staff(
     except IntegrityError as error:
         raise RefusedInputError("STAFF_EXISTS", f"There is a {username!r} already.") from error
     return staff
+
+
+def set_staff_password(*, username: str, password: str) -> Staff:
+    """Give a person a new password; their other sessions end.
+
+    Raises ``RefusedInputError`` with the code ``STAFF`` or ``PASSWORD``.
+    """
+    staff = Staff.objects.filter(username=username).first()
+    if staff is None:
+        raise RefusedInputError("STAFF", f"There is no {username!r}.")
+    _check_password(password, staff)
+    staff.set_password(password)
+    staff.save(update_fields=["password"])
+    return staff
+
+
+def _check_password(password: str, staff: Staff) -> None:
+    from django.contrib.auth.password_validation import validate_password
+    from django.core.exceptions import ValidationError
+
+    try:
+        validate_password(password, staff)
+    except ValidationError as error:
+        raise RefusedInputError("PASSWORD", " ".join(error.messages)) from error
 
 
 def _check_slug(slug: str) -> None:
