@@ -62,21 +62,35 @@ def _declared(name: str, kind: Any) -> str:
 
 @contextmanager
 def session(
-    brand_id: int, files: Mapping[str, Sequence[str]], *, currency: str, shop_id: int | None
+    brand_id: int,
+    files: Mapping[str, Sequence[str]],
+    *,
+    currency: str,
+    shop_id: int | None,
+    hold: bool = False,
 ) -> Iterator[duckdb.DuckDBPyConnection]:
     """A session over a version of the lake (``files`` as ``store.files_of`` gives them).
 
     Beside the lake tables it has ``purchases`` and ``purchase_lines``: orders that count as bought,
     in the brand's currency, of one shop or all. Rules read these, so that neither brand nor shop
-    makes them another query.
+    makes them another query. ``hold`` is that of ``lake.engine.session``.
     """
+    with engine.session(store.absolute(brand_id, files), hold=hold) as connection:
+        count_purchases(connection, currency=currency, shop_id=shop_id)
+        yield connection
+
+
+def count_purchases(
+    connection: duckdb.DuckDBPyConnection, *, currency: str, shop_id: int | None
+) -> None:
+    """Make ``purchases`` and ``purchase_lines`` those of one shop, or of all."""
     kept = f"is_purchase AND currency = {quoted(currency)}"
     if shop_id is not None:
         kept += f" AND shop_id = {int(shop_id)}"
-    with engine.session(store.absolute(brand_id, files)) as connection:
-        for view, table in ((PURCHASES, "order_fact"), (PURCHASE_LINES, "line_fact")):
-            connection.execute(f"CREATE TEMP VIEW {view} AS SELECT * FROM {table} WHERE {kept}")
-        yield connection
+    for view, table in ((PURCHASES, "order_fact"), (PURCHASE_LINES, "line_fact")):
+        connection.execute(
+            f"CREATE OR REPLACE TEMP VIEW {view} AS SELECT * FROM {table} WHERE {kept}"
+        )
 
 
 def run_steps(
@@ -86,6 +100,12 @@ def run_steps(
     close_books(connection, as_of)
     for name, sql in steps:
         connection.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS {sql}")
+
+
+def drop_steps(connection: duckdb.DuckDBPyConnection, steps: Sequence[tuple[str, str]]) -> None:
+    """Forget what ``run_steps`` made: memory for the next."""
+    for name, _ in steps:
+        connection.execute(f"DROP TABLE IF EXISTS {name}")
 
 
 def close_books(connection: duckdb.DuckDBPyConnection, as_of: date) -> None:

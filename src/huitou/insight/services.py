@@ -72,14 +72,19 @@ def refresh(
     with projection.writer_lock(brand_id):
         projected = projection.project(brand_id, rebuild=rebuild, progress=progress)
         files = store.files_of(brand_id)
-        for done, shop_id in enumerate(scopes):
-            name = snapshots.scope_name(shop_id)
-            if progress is not None:
-                progress(_SNAPSHOTS, done, len(scopes))
-            folders[name] = f"{day.isoformat()}-{name}-{token}"
-            folder = snapshots.snapshots_root(brand_id) / folders[name]
-            folder.mkdir(parents=True)
-            _write_snapshot(folder, brand, shop_id, day, files)
+        with plan.session(
+            brand_id, files, currency=brand.currency, shop_id=None, hold=True
+        ) as connection:
+            for done, shop_id in enumerate(scopes):
+                name = snapshots.scope_name(shop_id)
+                if progress is not None:
+                    progress(_SNAPSHOTS, done, len(scopes))
+                folders[name] = f"{day.isoformat()}-{name}-{token}"
+                folder = snapshots.snapshots_root(brand_id) / folders[name]
+                folder.mkdir(parents=True)
+                plan.count_purchases(connection, currency=brand.currency, shop_id=shop_id)
+                _write_snapshot(connection, folder, shop_id, day, files)
+                plan.drop_steps(connection, (*plan.stage_steps(), *plan.trait_steps()))
         pointer = {
             "as_of": day.isoformat(),
             "refreshed_at": moment.isoformat(),
@@ -103,19 +108,22 @@ def refresh(
 
 
 def _write_snapshot(
-    folder: Path, brand: Brand, shop_id: int | None, as_of: date, files: dict[str, list[str]]
+    connection: duckdb.DuckDBPyConnection,
+    folder: Path,
+    shop_id: int | None,
+    as_of: date,
+    files: dict[str, list[str]],
 ) -> None:
-    """Compute one scope's traits and figures into ``folder``."""
-    with plan.session(brand.pk, files, currency=brand.currency, shop_id=shop_id) as connection:
-        figures.prepare(connection, as_of)
-        _write_traits(connection, folder, shop_id)
-        _write_roll_ups(connection, folder, as_of)
-        content = {
-            "files": files,
-            **_totals(connection, folder),
-            **figures.computed(connection, as_of),
-        }
-        snapshots.write_summary(folder, content)
+    """Compute the traits and figures of the session's purchases into ``folder``."""
+    figures.prepare(connection, as_of)
+    _write_traits(connection, folder, shop_id)
+    _write_roll_ups(connection, folder, as_of)
+    content = {
+        "files": files,
+        **_totals(connection, folder),
+        **figures.computed(connection, as_of),
+    }
+    snapshots.write_summary(folder, content)
 
 
 def _write_traits(connection: duckdb.DuckDBPyConnection, folder: Path, shop_id: int | None) -> None:
@@ -141,9 +149,8 @@ def _write_roll_ups(connection: duckdb.DuckDBPyConnection, folder: Path, as_of: 
     plan.close_books(connection, as_of)
     successions = str(folder / snapshots.SUCCESSIONS_FILE)
     _write_by_date(connection, plan.purchases_sql(expressions.successions), successions)
-    connection.execute(
-        f"CREATE TEMP VIEW successions AS SELECT * FROM read_parquet({quoted(successions)})"
-    )
+    written = f"SELECT * FROM read_parquet({quoted(successions)})"
+    connection.execute(f"CREATE OR REPLACE TEMP VIEW successions AS {written}")
     comebacks = str(folder / snapshots.COMEBACKS_FILE)
     _write_by_date(connection, plan.comebacks_sql(), comebacks)
     daily = str(folder / snapshots.DAILY_FILE)

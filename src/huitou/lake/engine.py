@@ -22,6 +22,9 @@ from huitou.lake.registry import LakeTable, tables
 MEMORY_MIB_MIN = 512
 MEMORY_MIB_MAX = 4096
 
+# Parquet of a table that may be held in memory; some ten times as much there.
+HELD_BYTES_MAX = 32 * 1024 * 1024
+
 _engines: dict[str, duckdb.DuckDBPyConnection] = {}
 _lock = threading.Lock()
 
@@ -73,20 +76,29 @@ def cursor() -> Iterator[duckdb.DuckDBPyConnection]:
 
 
 @contextmanager
-def session(files: Mapping[str, Sequence[str]]) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A connection in which every declared table is a view over its absolute paths in ``files``."""
+def session(
+    files: Mapping[str, Sequence[str]], *, hold: bool = False
+) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A connection in which every declared table is a view over its absolute paths in ``files``.
+
+    With ``hold``, tables of no more than ``HELD_BYTES_MAX`` are read into memory at once: worth it
+    for who reads them many times, since opening a small brand's files takes longer than reading.
+    """
     with cursor() as connection:
         for table in tables().values():
-            connection.execute(_view(table, files.get(table.name, ())))
+            paths = files.get(table.name, ())
+            held = hold and paths and sum(map(os.path.getsize, paths)) <= HELD_BYTES_MAX
+            kind = "TABLE" if held else "VIEW"
+            connection.execute(f"CREATE TEMP {kind} {table.name} AS {_rows(table, paths)}")
         yield connection
 
 
-def _view(table: LakeTable, paths: Sequence[str]) -> str:
+def _rows(table: LakeTable, paths: Sequence[str]) -> str:
     if not paths:
         columns = ", ".join(
             f"CAST(NULL AS {sql_type(field.type)}) AS {field.name}" for field in table.schema
         )
-        return f"CREATE TEMP VIEW {table.name} AS SELECT {columns} WHERE false"
+        return f"SELECT {columns} WHERE false"
     listed = ", ".join(quoted(path) for path in paths)
     options = (
         "hive_partitioning = true, hive_types = {'month': INTEGER}"
@@ -94,10 +106,7 @@ def _view(table: LakeTable, paths: Sequence[str]) -> str:
         else "hive_partitioning = false"
     )
     columns = ", ".join(table.schema.names)
-    return (
-        f"CREATE TEMP VIEW {table.name} AS "
-        f"SELECT {columns} FROM read_parquet([{listed}], {options})"
-    )
+    return f"SELECT {columns} FROM read_parquet([{listed}], {options})"
 
 
 def sql_type(kind: pa.DataType) -> str:
