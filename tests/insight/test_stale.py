@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, date, datetime
 from pathlib import Path
 
 from huitou.brands.models import Brand
-from huitou.insight import services
+from huitou.insight import services, snapshots
+from huitou.insight.types import Scope
 from tests.factories import make_brand
 
 EVENING = datetime(2026, 11, 22, 15, 59, tzinfo=UTC)  # 23:59 in Shanghai
@@ -18,6 +20,20 @@ def test_figures_are_stale_once_the_brands_own_day_has_passed(brand: Brand, home
 
     assert services.stale_brands(EVENING) == []
     assert services.stale_brands(MIDNIGHT) == [brand.pk]
+
+
+def test_snapshots_of_another_format_count_as_none_and_are_made_anew(
+    brand: Brand, home: Path
+) -> None:
+    # given a pointer as an earlier version left it
+    services.refresh(brand.pk, now=EVENING)
+    pointer = snapshots.snapshots_root(brand.pk) / snapshots.POINTER
+    stated = json.loads(pointer.read_text())
+    pointer.write_text(json.dumps({**stated, "format": snapshots.FORMAT - 1}))
+
+    # then
+    assert snapshots.current(Scope(brand.pk)) is None
+    assert services.stale_brands(EVENING) == [brand.pk]
 
 
 def test_a_pinned_brand_and_one_never_refreshed_are_left_alone(brand: Brand, home: Path) -> None:

@@ -55,6 +55,30 @@ def stocked(transactional_db: None, home: Path) -> tuple[Brand, list[int]]:
     return brand, orders
 
 
+@pytest.mark.parametrize(("bytes_max", "kind"), [(engine.HELD_BYTES_MAX, "TABLE"), (0, "VIEW")])
+def test_small_tables_are_held_and_large_ones_read_from_files(
+    stocked: tuple[Brand, list[int]], monkeypatch: pytest.MonkeyPatch, bytes_max: int, kind: str
+) -> None:
+    # given
+    brand, _ = stocked
+    monkeypatch.setattr(engine, "HELD_BYTES_MAX", bytes_max)
+
+    # when
+    files = store.absolute(brand.pk, store.files_of(brand.pk))
+    with engine.session(files, hold=True) as connection:
+        held = {
+            name: sorted(connection.execute(f"SELECT {name}::VARCHAR FROM {name}").fetchall())
+            for name in tables()
+        }
+        found = connection.execute(
+            "SELECT DISTINCT table_name FROM duckdb_tables() WHERE temporary"
+        ).fetchall()
+
+    # then
+    assert held == _content(brand)
+    assert {name for (name,) in found} == (set(tables()) if kind == "TABLE" else set())
+
+
 def test_incremental_changes_equal_a_rebuild(stocked: tuple[Brand, list[int]]) -> None:
     # given an order that moved to another month, one that went, one that is new
     brand, orders = stocked
