@@ -264,3 +264,33 @@ def test_one_writer_at_a_time(transactional_db: None, home: Path) -> None:
 
     # then
     assert order == ["other", "this"]
+
+
+def test_a_rebuild_that_ended_between_two_commits_is_made_anew(
+    stocked: tuple[Brand, list[int]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # given a rebuild that writes month by month and stops after the first
+    brand, _ = stocked
+    whole = _content(brand)
+    write = store.replace_months
+    written: list[object] = []
+
+    def failing(brand_id: int, table: LakeTable, months: Any, batches: Any) -> None:
+        if months and written:
+            raise KeyboardInterrupt
+        write(brand_id, table, months, batches)
+        written.extend(months)
+
+    monkeypatch.setattr(
+        projection, "month_groups", lambda rows: [[month] for month in sorted(rows)]
+    )
+    monkeypatch.setattr(store, "replace_months", failing)
+    with pytest.raises(KeyboardInterrupt):
+        _project(brand, rebuild=True)
+
+    # when
+    monkeypatch.setattr(store, "replace_months", write)
+    _project(brand)
+
+    # then
+    assert _content(brand) == whole

@@ -62,10 +62,12 @@ def project(brand_id: int, *, rebuild: bool = False, progress: Progress | None =
     for table in registry.tables().values():
         fresh = rebuild or store.open_table(brand_id, table) is None
         if fresh:
-            store.drop_table(brand_id, table)
+            store.begin_anew(brand_id, table)
         if fresh or table.kinds & news.kinds:
             months = None if fresh else sorted(news.months)
             rows[table.name] = _project_table(brand_id, table, months, progress)
+        if fresh:
+            store.end_anew(brand_id, table)
     if news.position is not None:
         eventlog.advance(reader, news.position)
     return Projected(rows)
@@ -111,7 +113,7 @@ def _await_horizon(brand_id: int) -> None:
                 SELECT EXISTS (
                     SELECT FROM eventlog_event
                     WHERE brand_id = %s
-                      AND generation = (SELECT number FROM eventlog_generation)
+                      AND generation = coalesce((SELECT number FROM eventlog_generation), 1)
                       AND xid >= pg_snapshot_xmin(pg_current_snapshot())
                       AND xid IS DISTINCT FROM pg_current_xact_id_if_assigned()
                 )

@@ -31,10 +31,11 @@ def brand_root(brand_id: int) -> Path:
 def open_table(brand_id: int, table: LakeTable) -> DeltaTable | None:
     """The current version of a table, or ``None`` when it must be built from nothing.
 
-    A table that cannot be read, or whose columns are no longer those declared, counts as none.
+    A table that cannot be read, whose making anew was cut short, or whose columns are no longer
+    those declared, counts as none.
     """
     path = brand_root(brand_id) / table.name
-    if not path.exists():
+    if not path.exists() or _unfinished(brand_id, table).exists():
         return None
     try:
         delta = DeltaTable(str(path))
@@ -44,9 +45,25 @@ def open_table(brand_id: int, table: LakeTable) -> DeltaTable | None:
     return delta if sorted(names) == sorted(table.schema.names) else None
 
 
-def drop_table(brand_id: int, table: LakeTable) -> None:
-    """Delete a table's files and history."""
+def begin_anew(brand_id: int, table: LakeTable) -> None:
+    """Delete a table's files and history; until ``end_anew`` it counts as none.
+
+    It is made in several commits: without the mark, one that was killed between two of them would
+    pass for whole.
+    """
+    mark = _unfinished(brand_id, table)
+    mark.parent.mkdir(parents=True, exist_ok=True)
+    mark.touch()
     shutil.rmtree(brand_root(brand_id) / table.name, ignore_errors=True)
+
+
+def end_anew(brand_id: int, table: LakeTable) -> None:
+    """The table is whole."""
+    _unfinished(brand_id, table).unlink()
+
+
+def _unfinished(brand_id: int, table: LakeTable) -> Path:
+    return brand_root(brand_id) / f"{table.name}.unfinished"
 
 
 def replace_months(
