@@ -41,13 +41,13 @@ def dashboard(request: HttpRequest) -> HttpResponse:
     """The overview page; without figures it says how to get them."""
     scope = insight_scope(request)
     fresh = queries.freshness(scope)
-    if fresh is None:
+    matrix = queries.recency_frequency(scope)
+    summary = queries.rfm(scope)
+    if fresh is None or matrix is None or summary is None:
         context = {"imports_url": page_url("imports")}
         return render(request, "console/dashboard_empty.html", context)
     period = requested_period(request.GET, fresh.as_of)
-    matrix = queries.recency_frequency(scope)
     cohorts = queries.cohorts(scope, months=COHORT_MONTHS)
-    summary = queries.rfm(scope)
     return render(
         request,
         "console/dashboard.html",
