@@ -172,4 +172,4 @@ def test_the_list_is_in_chinese(signed_in: Client) -> None:
     page = signed_in.get("/members/?rfm_group=privileged").content.decode()
 
     assert "会员列表" in page
-    assert "1 位会员 · 累计消费 ¥600.00" in text_of(page)
+    assert "1 位会员 · 累计消费 ¥600.00 · 客单价 ¥200.00" in text_of(page)

@@ -378,15 +378,6 @@ def rfm_groups(grouped: Relation) -> Relation:
     )
 
 
-def traits(known: Relation, as_of: Column) -> Relation:
-    """One row per buyer: ``member_id`` and a column per declared trait."""
-    from huitou.insight.traits import TRAITS
-
-    return known.select(
-        "member_id", **{trait.name: trait.expression(known, as_of) for trait in TRAITS}
-    )
-
-
 def cohorts(orders: Relation, as_of: Column) -> Relation:
     """Members by month of first purchase and months since, who bought in that later month."""
     bought = _of_members(orders, as_of)

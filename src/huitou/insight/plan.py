@@ -16,6 +16,7 @@ from typing import Any
 import duckdb
 
 from huitou.insight.rules import checked_rule, parse_threshold
+from huitou.insight.traits import TRAITS
 from huitou.insight.types import RfmRule
 from huitou.lake import engine, store
 from huitou.lake.engine import quoted
@@ -144,7 +145,8 @@ def trait_steps() -> tuple[tuple[str, str], ...]:
     cycled = _add_cycles(steps, buyers)
     scale = steps.add("measures_scale", rules.measures_scale(buyers))
     known = steps.add("profile", rules.profile(cycled, scale))
-    steps.add("traits", rules.traits(known, rules.as_of_day()))
+    declared = {trait.name: trait.expression(known, rules.as_of_day()) for trait in TRAITS}
+    steps.add("traits", known.select("member_id", **declared))
     return tuple(steps.compiled)
 
 

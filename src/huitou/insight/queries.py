@@ -224,7 +224,7 @@ def find_members(
     """
     snapshot = snapshots.current(scope)
     if snapshot is None or (among is not None and not among):
-        return MemberPage(0, 0, [])
+        return MemberPage(0, 0, 0, [])
     if limit > PAGE_MAX or offset < 0:
         raise ValueError(f"a page has at most {PAGE_MAX} members and starts at 0 or later")
     order = "member_id" if sort == "member_id" else _known(sort)
@@ -241,8 +241,9 @@ def find_members(
     listed = [row[0] for row in rows]
     traits = _traits_of(snapshot, listed)
     totals = _totals if among is None else _totals.__wrapped__  # lists of ids are not kept
-    total, sales = totals(snapshot, where, tuple(sorted(parameters.items())))
-    return MemberPage(total, sales, [MemberRow(member, traits[member]) for member in listed])
+    total, sales, orders = totals(snapshot, where, tuple(sorted(parameters.items())))
+    found = [MemberRow(member, traits[member]) for member in listed]
+    return MemberPage(total, sales, orders, found)
 
 
 def member_ids(scope: Scope, filters: MemberFilters) -> list[int]:
@@ -349,15 +350,16 @@ def _rfm(snapshot: Snapshot, rule: RfmRule, as_of: date) -> RfmSummary:
 @lru_cache(maxsize=_CACHED_RESULTS)
 def _totals(
     snapshot: Snapshot, where: str, parameters: tuple[tuple[str, Any], ...]
-) -> tuple[int, int]:
-    """How many members match, and what they spent."""
+) -> tuple[int, int, int]:
+    """How many members match, what they spent, and in how many purchases."""
     with engine.cursor() as connection:
-        total, sales = connection.execute(
-            "SELECT count(*), coalesce(sum(monetary_minor), 0)::BIGINT "
+        total, sales, orders = connection.execute(
+            "SELECT count(*), coalesce(sum(monetary_minor), 0)::BIGINT, "
+            "coalesce(sum(frequency), 0)::BIGINT "
             f"FROM read_parquet({quoted(snapshot.traits_path)}) WHERE {where}",
             dict(parameters),
         ).fetchall()[0]
-    return int(total), int(sales)
+    return int(total), int(sales), int(orders)
 
 
 @lru_cache(maxsize=64)

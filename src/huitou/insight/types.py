@@ -244,8 +244,12 @@ class MemberRow:
 
 @dataclass(frozen=True)
 class MemberPage:
-    """A page of members; ``total`` and ``sales_minor`` cover all that match, not only the page."""
+    """A page of members; the totals cover all that match, not only the page.
+
+    ``orders`` counts their purchases, so sales divided by it is their average order value.
+    """
 
     total: int
     sales_minor: int
+    orders: int
     rows: list[MemberRow]

@@ -27,6 +27,7 @@ from huitou.insight.types import MemberPage, Scope
 from huitou.members import queries as members
 from huitou.ui.labels import FAMILIES
 from huitou.ui.navigation import page_url
+from huitou.ui.numbers import half_up
 from huitou.ui.roles import MEMBER_ROLES, roles_required
 
 # Loads the analytic engine, which no other page needs.
@@ -85,7 +86,7 @@ def members_list(request: HttpRequest) -> HttpResponse:
         "pages": _pages(query, found),
         "total": found.total,
         "sales_minor": found.sales_minor,
-        "each_minor": round(found.sales_minor / found.total) if found.total else None,
+        "aov_minor": int(half_up(found.sales_minor / found.orders)) if found.orders else None,
         "headings": [_sort_link(request.GET, query, trait) for trait in COLUMNS],
         "cut": SEARCH_ROWS_MAX if cut else None,
         "formats": EXPORTS,
