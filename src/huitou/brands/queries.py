@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from huitou.brands.models import Brand, Shop, Staff
 from huitou.kernel.errors import RefusedInputError
 
 
-def visible_brands(staff: Staff) -> list[Brand]:
-    """The brands ``staff`` has a role in, oldest first; every brand for a superuser."""
+def roles_by_brand(staff: Staff) -> dict[int, str]:
+    """The role of ``staff`` in each brand they have one in."""
+    return dict(staff.roles.values_list("brand_id", "role"))
+
+
+def visible_brands(staff: Staff, roles: Mapping[int, str]) -> list[Brand]:
+    """The brands of ``roles`` (see ``roles_by_brand``), oldest first; all for a superuser."""
     brands = Brand.objects.order_by("id")
-    if not staff.is_superuser:
-        brands = brands.filter(pk__in=staff.roles.values("brand_id"))
-    return list(brands)
+    return list(brands if staff.is_superuser else brands.filter(pk__in=roles))
 
 
 def brand_by_slug(slug: str) -> Brand:

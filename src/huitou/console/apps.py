@@ -14,6 +14,8 @@ class ConsoleConfig(AppConfig):
 
     def ready(self) -> None:
         """List the console's own pages in the side bar."""
+        from huitou.ui.roles import MEMBER_ROLES
+
         register(
             NavItem(
                 "overview",
@@ -25,6 +27,12 @@ class ConsoleConfig(AppConfig):
         )
         register(
             NavItem(
-                "customers", _("Member list"), "members", icon="users", order=10, also=("member",)
+                "customers",
+                _("Member list"),
+                "members",
+                icon="users",
+                order=10,
+                also=("member",),
+                roles=MEMBER_ROLES,
             )
         )

@@ -23,6 +23,8 @@ class IngestConfig(AppConfig):
 
     def ready(self) -> None:
         """List the room's pages in the side bar, and name the states of an import."""
+        from huitou.ui.roles import IMPORT_ROLES
+
         FAMILIES["batch_state"] = BATCH_STATES
         imports = NavItem(
             "data",
@@ -31,6 +33,7 @@ class IngestConfig(AppConfig):
             icon="file-import",
             order=10,
             also=("import_batch", "mapping"),
+            roles=IMPORT_ROLES,
         )
         register(imports)
         quarantine = NavItem(
@@ -40,5 +43,6 @@ class IngestConfig(AppConfig):
             icon="alert-triangle",
             order=20,
             also=("quarantine",),
+            roles=IMPORT_ROLES,
         )
         register(quarantine)

@@ -37,7 +37,7 @@ def page(request: HttpRequest) -> dict[str, Any]:
         "currency": currency,
         "data_note": _data_note(brand, language),
         **appearance(request),
-        "side_bar": lambda: navigation.side_bar(match.view_name if match else None),
+        "side_bar": lambda: navigation.side_bar(match.view_name if match else None, request.scope),
         "members_url": navigation.page_url("members"),
         "number_words": number_words(currency),
     }

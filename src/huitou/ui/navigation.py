@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from django.urls import NoReverseMatch, reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+
+if TYPE_CHECKING:
+    from huitou.brands.models import Role
+    from huitou.ui.scope import RequestScope
 
 # Groups in the order of the side bar.
 GROUPS = {
@@ -22,7 +27,8 @@ class NavItem:
     """One page of the side bar.
 
     ``url_name`` is the page's own address; ``also`` are the names of pages below it, which keep
-    this item marked as the present one. ``order`` sorts within the group.
+    this item marked as the present one. ``order`` sorts within the group. Only people with one of
+    ``roles`` see it; None means everybody.
     """
 
     group: str
@@ -31,6 +37,7 @@ class NavItem:
     icon: str
     order: int = 100
     also: tuple[str, ...] = ()
+    roles: frozenset[Role] | None = None
 
 
 @dataclass(frozen=True)
@@ -67,12 +74,15 @@ def page_url(url_name: str) -> str | None:
         return None
 
 
-def side_bar(current: str | None) -> list[NavGroup]:
-    """The groups that have pages, with the page named ``current`` marked."""
+def side_bar(current: str | None, scope: RequestScope) -> list[NavGroup]:
+    """The groups that have pages for the person, with the page named ``current`` marked."""
     groups = []
     for code, label in GROUPS.items():
         group = NavGroup(label)
-        ordered = sorted((i for i in _items.values() if i.group == code), key=lambda i: i.order)
+        ordered = sorted(
+            (i for i in _items.values() if i.group == code and scope.allows(i.roles)),
+            key=lambda i: i.order,
+        )
         for item in ordered:
             is_current = current == item.url_name or current in item.also
             group.entries.append((item, reverse(item.url_name), is_current))

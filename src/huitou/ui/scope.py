@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from huitou.brands.models import Brand, Shop, Staff
+from huitou.brands.models import Brand, Role, Shop, Staff
+from huitou.brands.queries import roles_by_brand, visible_brands
 
 SESSION_BRAND = "brand"
 SESSION_SHOP = "shop"
@@ -22,6 +23,14 @@ class RequestScope:
     shop: Shop | None = None
     brands: tuple[Brand, ...] = ()
     shops: tuple[Shop, ...] = ()
+    # What the person may do in the brand; None: a superuser, or nobody.
+    role: str | None = None
+
+    def allows(self, roles: frozenset[Role] | None) -> bool:
+        """Whether the person's role in the brand is one of ``roles``; None asks for no role."""
+        if roles is None:
+            return True
+        return self.brand is not None and (self.role is None or self.role in roles)
 
     @property
     def brand_id(self) -> int | None:
@@ -34,23 +43,17 @@ class RequestScope:
         return self.shop.pk if self.shop else None
 
 
-def visible_brands(staff: Staff) -> tuple[Brand, ...]:
-    """The brands ``staff`` has a role in; every brand for a superuser."""
-    brands = Brand.objects.order_by("id")
-    if not staff.is_superuser:
-        brands = brands.filter(pk__in=staff.roles.values("brand_id"))
-    return tuple(brands)
-
-
 def scope_of(staff: Staff, *, brand_slug: str | None, shop_slug: str | None) -> RequestScope:
     """The scope for the wanted slugs; a slug the person may not see falls back to the first brand.
 
     An unknown shop falls back to all shops.
     """
-    brands = visible_brands(staff)
+    roles = roles_by_brand(staff)
+    brands = tuple(visible_brands(staff, roles))
     if not brands:
         return RequestScope()
     brand = next((b for b in brands if b.slug == brand_slug), brands[0])
+    role = None if staff.is_superuser else roles[brand.pk]
     shops = tuple(Shop.objects.filter(brand=brand).order_by("id"))
     shop = next((s for s in shops if s.slug == shop_slug), None)
-    return RequestScope(brand=brand, shop=shop, brands=brands, shops=shops)
+    return RequestScope(brand=brand, shop=shop, brands=brands, shops=shops, role=role)
