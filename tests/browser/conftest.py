@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.conf import settings
 
 from huitou.brands.models import Staff
 
@@ -17,9 +16,6 @@ SHOTS = Path(__file__).parent / "shots"
 AXE = ROOT / "web" / "node_modules" / "axe-core" / "axe.min.js"
 ASSETS = ROOT / "src" / "huitou" / "ui" / "static" / "dist"
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-
-# WhiteNoise warns about a folder that collectstatic has not made yet.
-settings.STATIC_ROOT.mkdir(parents=True, exist_ok=True)
 
 WATCH = """
 window.violations = [];

@@ -6,16 +6,12 @@ import re
 from pathlib import Path
 from typing import Any
 
-from django.conf import settings
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from huitou.brands.models import Shop
 from huitou.ingest.models import Batch
 from huitou.ingest.services import create_batch, run_batch
-
-# WhiteNoise warns about a folder that collectstatic has not made yet.
-settings.STATIC_ROOT.mkdir(parents=True, exist_ok=True)
 
 OWN_FILE = """单据号,日期,会员卡号,品名,数量,单价,状态
 A1,2026-01-02,V1,茶杯,2,19.90,已完成
