@@ -40,7 +40,7 @@ layers: $(VENV)/.dev ## import-linter: rooms import only rooms below
 migrations: $(VENV)/.dev ## every model change has its migration
 	$(PYTHON) -W ignore::RuntimeWarning -m django makemigrations --check --dry-run --settings huitou.config.settings
 
-bench: $(VENV)/.dev ## measure speed and write bench/RESULTS.md
+bench: $(VENV)/.dev assets ## measure speed and write bench/RESULTS.md
 	$(PYTHON) bench/run.py $(ARGS)
 
 wheel: $(VENV)/.dev ## build the wheel into dist/

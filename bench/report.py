@@ -48,7 +48,9 @@ def commit() -> str:
 
 
 def keep(figures: list[Figure]) -> None:
-    """Print ``figures`` and append them to RESULTS.md as one dated run."""
+    """Print ``figures`` and append them to RESULTS.md as one dated run; none, nothing."""
+    if not figures:
+        return
     day = datetime.now(UTC).strftime("%Y-%m-%d %H:%M")
     lines = [f"\n## {day} UTC · {commit()} · {machine()}\n"]
     lines += ["| bench | figure | measured | goal | met |", "|---|---|---|---|---|"]

@@ -12,7 +12,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
-from bench.report import keep
+from bench.report import Figure, keep
 
 BENCHES = ("import_orders", "insight_refresh", "pages", "first_start")
 
@@ -22,11 +22,14 @@ def main(wanted: list[str]) -> None:
     unknown = set(wanted) - set(BENCHES)
     if unknown:
         raise SystemExit(f"no such bench: {', '.join(sorted(unknown))}; there are {BENCHES}")
-    figures = []
-    for name in wanted or BENCHES:
-        print(f"— {name}", flush=True)
-        figures += importlib.import_module(f"bench.{name}").run()
-    keep(figures)
+    figures: list[Figure] = []
+    try:
+        for name in wanted or BENCHES:
+            print(f"— {name}", flush=True)
+            figures += importlib.import_module(f"bench.{name}").run()
+    finally:
+        # A bench that fails does not take the figures of those before it along.
+        keep(figures)
 
 
 if __name__ == "__main__":
