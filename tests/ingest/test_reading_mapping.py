@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import re
+from datetime import datetime
 from pathlib import Path
 
 import pytest
+import xlsxwriter
 
 from huitou.ingest.reading import detect, format_from_mapping, open_source, propose_mapping
 from huitou.ingest.reading.codes import QUARANTINE, REFUSALS, WARNINGS
 from huitou.ingest.records import ReadContext
 from huitou.kernel.errors import RefusedInputError
-from tests.ingest.reading_helpers import NOW, codes, orders, read, table, warnings, write
+from tests.ingest.reading_helpers import NOW, codes, orders, outcome, read, table, warnings, write
 
 HOW_TO = Path(__file__).parents[2] / "docs" / "how-to" / "mapping.md"
 SOURCE = Path(__file__).parents[2] / "src" / "huitou" / "ingest" / "reading"
@@ -143,6 +145,7 @@ def test_the_order_of_day_and_month_is_asked_for_when_open(tmp_path):
         ("columns: {order_nr: a}", "unknown field 'order_nr'"),
         ("columns: {paid: a}", "'order_no' must be mapped"),
         ("columns: {order_no: 3}", "order_no must be a column name"),
+        ("columns: {order_no: a, paid: {joined: [b, c]}}", "paid cannot be joined"),
         ("columns: {order_no: a, paid_at: same as ordered_at}", "not mapped"),
         ("columns: {order_no: a}\ngrain: orders", "not one of order, line"),
         ("columns: {order_no: a}\nstatus: {x: done}", "'done' is not one of"),
@@ -251,3 +254,95 @@ def test_a_file_without_states_or_payments_lists_sales(tmp_path):
     (order,) = orders(read(path, mapping))
 
     assert order["paid_at"] == order["ordered_at"]
+
+
+def test_a_day_and_a_time_and_a_number_in_several_columns(tmp_path):
+    rows = (
+        "S1,0012,2026-01-02,9:05,5.00",
+        "S2,0012,2026-01-02,23:59:59,6.00",
+        "S1,,2026-01-02,10:00,1.00",
+        "S1,2.03E+17,2026-01-02,10:00,1.00",
+        "S1,0013,2026-01-02,,1.00",
+        f"{'S' * 40},{'9' * 40},2026-01-02,,1.00",
+        "S1,0014,2026-01-02,25:00,1.00",
+        "合计,,,,14.00",
+    )
+    path = table(tmp_path / "a.csv", *rows, header="store,receipt,day,hour,total")
+    mapping = {
+        "columns": {
+            "order_no": {"joined": ["store", "receipt"]},
+            "ordered_at": {"joined": ["day", "hour"]},
+            "paid": "total",
+        }
+    }
+
+    chunks = read(path, mapping)
+
+    assert [(r.row_no, r.code) for r in chunks[0].rejects] == [
+        (3, "MISSING_VALUE"),
+        (4, "EXCEL_DAMAGED_ID"),
+        (6, "ID_TOO_LONG"),
+        (7, "BAD_DATE"),
+        (8, "TOTALS_ROW"),
+    ]
+    assert [(o["order_no"], o["ordered_at"].isoformat()) for o in orders(chunks)] == [
+        ("S1-0012", "2026-01-02T01:05:00+00:00"),
+        ("S2-0012", "2026-01-02T15:59:59+00:00"),
+        ("S1-0013", "2026-01-01T16:00:00+00:00"),
+    ]
+    assert outcome(chunks) == outcome(read(path, mapping, fast=False))
+
+
+def test_a_day_and_a_time_in_cells_of_a_workbook(tmp_path):
+    path = tmp_path / "a.xlsx"
+    with xlsxwriter.Workbook(str(path)) as book:
+        sheet = book.add_worksheet()
+        sheet.write_row(0, 0, ["no", "day", "hour", "total"])
+        for at, formula in enumerate(("", "#N/A"), start=1):
+            sheet.write_row(at, 0, [f"A{at}", "", "", 5])
+            sheet.write_datetime(
+                at, 1, datetime(2026, 1, 2), book.add_format({"num_format": "yyyy-mm-dd"})
+            )
+            sheet.write_number(at, 2, 0.5, book.add_format({"num_format": "hh:mm"}))
+            if formula:
+                sheet.write_formula(at, 2, "=NA()", None, formula)
+    mapping = {
+        "columns": {"order_no": "no", "ordered_at": {"joined": ["day", "hour"]}, "paid": "total"}
+    }
+
+    chunks = read(path, mapping)
+
+    assert codes(chunks) == ["EXCEL_ERROR"]
+    assert [o["ordered_at"].isoformat() for o in orders(chunks)] == ["2026-01-02T04:00:00+00:00"]
+
+
+def test_a_part_that_the_file_lacks_is_refused(tmp_path):
+    path = table(tmp_path / "a.csv", "S1,12", header="store,receipt")
+
+    with pytest.raises(RefusedInputError, match="no column 'till'") as refused:
+        read(path, {"columns": {"order_no": {"joined": ["store", "till"]}}})
+    assert refused.value.code == "BAD_MAPPING"
+
+
+def test_the_time_beside_the_day_is_proposed(tmp_path):
+    path = table(
+        tmp_path / "a.csv",
+        "1,2026-01-02,9:05,5.00",
+        "2,2026-01-03,13:40,6.00",
+        header="Transaction ID,Date,Time,Total",
+    )
+    source = open_source(path)
+
+    proposal = propose_mapping(source.header, source.sample)
+
+    assert proposal.mapping["columns"]["ordered_at"] == {"joined": ["Date", "Time"]}
+    assert [guess.field for guess in proposal.guesses] == [
+        "order_no",
+        "ordered_at",
+        "ordered_at",
+        "paid",
+    ]
+    assert [o["ordered_at"].isoformat() for o in orders(read(source, proposal.mapping))] == [
+        "2026-01-02T01:05:00+00:00",
+        "2026-01-03T05:40:00+00:00",
+    ]

@@ -101,6 +101,24 @@ def test_the_mapping_file_is_downloadable(signed_in: Client, address: str) -> No
     }
 
 
+def test_a_day_and_a_time_are_one_field(signed_in: Client, shop: Shop) -> None:
+    # given
+    content = "单号,日期,时间,金额\nA1,2026-01-02,10:30,5.00\n".encode()
+    address = upload(signed_in, shop, ("till.csv", content)).headers["Location"]
+    fields = ("order_no", "ordered_at", "ordered_at", "paid")
+    choices = {"kind": "orders", "grain": "order"}
+    choices |= {f"column.{at}": name for at, name in enumerate(fields)}
+
+    # when
+    page = signed_in.get(address).content.decode()
+    signed_in.post(address, {**choices, "action": "import"})
+    run_batch(Batch.objects.get().pk)
+
+    # then
+    assert page.count('<option value="ordered_at" selected>') == 2
+    assert Order.objects.get().ordered_at.isoformat() == "2026-01-02T02:30:00+00:00"
+
+
 def test_the_mapping_is_used_and_remembered(signed_in: Client, shop: Shop, address: str) -> None:
     # when
     answer = signed_in.post(address, {**OWN_CHOICES, "action": "import"})

@@ -10,7 +10,7 @@ from typing import Any
 import yaml
 
 from huitou.ingest.reading import Source, format_from_mapping, propose_mapping, read_chunks
-from huitou.ingest.reading.binding import AMOUNTS
+from huitou.ingest.reading.binding import AMOUNTS, TIMES
 from huitou.ingest.reading.formats import FIELDS
 from huitou.ingest.records import Chunk, ReadContext
 from huitou.kernel.errors import RefusedInputError
@@ -135,8 +135,8 @@ def choices_from_post(post: Mapping[str, str], source: Source) -> Choices:
 def mapping_of(choices: Choices, header: Sequence[str]) -> dict[str, Any]:
     """The mapping the form stands for, as a mapping file holds it.
 
-    Several columns of one amount are added up. Raises ``RefusedInputError`` (``BAD_MAPPING``) when
-    another field is given to several columns.
+    Several columns of one amount are added up, several of one time are a day and a time of day.
+    Raises ``RefusedInputError`` (``BAD_MAPPING``) when another field is given to several columns.
     """
     names: dict[str, list[str]] = {}
     for name, chosen in zip(header, choices.columns, strict=True):
@@ -144,9 +144,10 @@ def mapping_of(choices: Choices, header: Sequence[str]) -> dict[str, Any]:
             names.setdefault(chosen, []).append(name)
     columns: dict[str, Any] = {}
     for chosen, found in names.items():
-        if len(found) > 1 and chosen not in AMOUNTS:
+        if len(found) > 1 and chosen not in AMOUNTS | TIMES:
             raise RefusedInputError("BAD_MAPPING", f"{chosen}: {', '.join(found)}")
-        columns[chosen] = found[0] if len(found) == 1 else {"sum": found}
+        together = "joined" if chosen in TIMES else "sum"
+        columns[chosen] = found[0] if len(found) == 1 else {together: found}
     if choices.kind == "orders":
         _derive(columns, choices)
     mapping: dict[str, Any] = {"kind": choices.kind}
@@ -255,7 +256,8 @@ def _names(value: Any) -> list[str]:
     if isinstance(value, list):
         return value
     if _is_table(value):
-        return list(value.get("sum") or filter(None, [value.get("column")]))
+        several = value.get("sum") or value.get("joined")
+        return list(several or filter(None, [value.get("column")]))
     return []
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
@@ -16,7 +17,7 @@ import pyarrow.compute as pc
 from huitou.ingest.reading import cells, limits, people, times
 from huitou.ingest.reading.cells import Cell
 from huitou.ingest.reading.columns import Cleaned, Cleaner, TimeCleaner, patched
-from huitou.ingest.reading.formats import Format, header_key
+from huitou.ingest.reading.formats import Column, Format, header_key
 from huitou.ingest.reading.regions import Region, region_in
 from huitou.ingest.records import ReadContext
 from huitou.kernel.errors import RefusedInputError
@@ -115,7 +116,9 @@ def bind(format_: Format, header: list[str], context: ReadContext) -> Binding:
     for field, column in format_.columns.items():
         found = [places[key] for key in map(header_key, column.aliases) if key in places]
         if found:
-            chosen = found if column.sum or column.filled else found[:1]
+            if column.joined and len(found) < len(column.aliases):
+                raise _missing_part(field, column, header, places)
+            chosen = found if column.sum or column.filled or column.joined else found[:1]
             for place in chosen:
                 if len(place) > 1:
                     _refuse_duplicate(header, place)
@@ -147,6 +150,16 @@ def bind(format_: Format, header: list[str], context: ReadContext) -> Binding:
         format_.time_zone or context.time_zone,
         format_.currency or context.currency,
         warnings,
+    )
+
+
+def _missing_part(
+    field: str, column: Column, header: list[str], places: Mapping[str, list[int]]
+) -> RefusedInputError:
+    lacking = next(name for name in column.aliases if header_key(name) not in places)
+    return RefusedInputError(
+        "BAD_MAPPING",
+        f"columns: {field}: the file has no column {lacking!r}; it has: {', '.join(header[:40])}",
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
@@ -11,22 +12,24 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from huitou.ingest.reading import limits
-from huitou.ingest.reading.binding import Binding, Cleaners, bind
+from huitou.ingest.reading.binding import TIMES, Binding, Cleaners, bind
 from huitou.ingest.reading.cells import shown
 from huitou.ingest.reading.columns import Cleaned
-from huitou.ingest.reading.formats import Format
+from huitou.ingest.reading.formats import Column, Format
 from huitou.ingest.reading.identity import nameless_rows
 from huitou.ingest.reading.opening import open_source
-from huitou.ingest.reading.rows import CleanRows, split_addresses
+from huitou.ingest.reading.rows import CleanRows, joined_numbers, joined_times, split_addresses
 from huitou.ingest.reading.shaping import shape
 from huitou.ingest.reading.source import LINE, ORIGINAL, ROW, RawRows, Source, raw_schema
 from huitou.ingest.reading.text import TextSource
 from huitou.ingest.records import Chunk, ReadContext, Reject
 
 _TOTALS_ROW = (
-    r"(?i)^\s*(=\")?\s*(合\s*计|总\s*计|小\s*计|汇\s*总|总\s*数|(grand |sub)?total|sum)\b?"
+    r"(?i)^\s*(=\")?\s*(合\s*计|总\s*计|小\s*计|汇\s*总|总\s*数|(grand |sub)?total|sum)"
     r"[\s:：\"]*(\d.*)?$"
 )
+# What is found wrong with a totals row whose words stand outside the key column.
+_MAY_BE_TOTALS = frozenset({"BAD_DATE", "MISSING_VALUE", "NO_IDENTIFIER", "SHORT_ROW"})
 
 
 def read_chunks(
@@ -81,7 +84,9 @@ def _cut(
     """Raw rows in runs of about ``chunk_rows``, with the number of the first row of each."""
     wanted = binding.wanted
     order = binding.positions.get("order_no")
-    order_column = str(order[0]) if order else None
+    # Of a joined number the last part changes with every order.
+    joined = order and binding.format.columns["order_no"].joined
+    order_column = str(order[-1 if joined else 0]) if order else None
     table = raw_schema(wanted).empty_table()
     rejects: list[Reject] = []
     first = skip_rows + 1
@@ -144,6 +149,7 @@ def _chunk(
             key=lambda reject: reject.row_no,
         )
         rows = rows.filter(kept)
+    rejects = [_named(reject) for reject in rejects]
     chunk = Chunk(first_row, raw.upto - first_row + 1, rejects=rejects)
     chunk.warnings.update(warnings)
     chunk.warnings.update(rows.warning_counts())
@@ -166,14 +172,17 @@ def _clean(
             raw_columns[field] = [pa.repeat(column.constant, table.num_rows)]
     if binding.format.address_style:
         raw_columns = split_addresses(raw_columns, binding.format.address_style)
+    for field, column in binding.format.columns.items():
+        if column.joined and field in TIMES:
+            raw_columns[field] = [joined_times(raw_columns[field])]
     for field, columns in raw_columns.items():
         parts = [cleaners.clean(field, column, fast=fast) for column in columns]
         for part, column in zip(parts, columns, strict=True):
             for at, code in part.problems.items():
                 problems.setdefault(at, (code, field, column[at].as_py()))
-        cleaned[field] = _joined(
-            parts, summed=field in binding.format.columns and binding.format.columns[field].sum
-        )
+        cleaned[field] = _joined(parts, binding.format.columns.get(field, Column()))
+        for at, code in cleaned[field].problems.items():
+            problems.setdefault(at, (code, field, columns[0][at].as_py()))
     rows = CleanRows(binding, np.asarray(table[ROW]), cleaned)
     for at, code, field in rows.broken_rules():
         problems.setdefault(at, (code, field, ""))
@@ -193,12 +202,14 @@ def _array(column: pa.Array | pa.ChunkedArray) -> pa.Array:
     return column
 
 
-def _joined(parts: list[Cleaned], *, summed: bool) -> Cleaned:
-    """Several columns as one: their sum, null where all are null, or the first value there is."""
+def _joined(parts: list[Cleaned], how: Column) -> Cleaned:
+    """Several columns as one: joined, their sum (null where all are), or the first value."""
     total = parts[0].values
     if len(parts) == 1:
         return parts[0]
-    if not summed:
+    if how.joined:
+        return joined_numbers(parts, limits.ID_CHARS_MAX)
+    if not how.sum:
         filled = [
             pc.replace_with_mask(
                 part.values, pc.equal(part.values, ""), pa.scalar(None, pa.string())
@@ -222,6 +233,14 @@ def _totals_rows(binding: Binding, raw_columns: dict[str, list[pa.Array]]) -> li
         return []
     found = pc.match_substring_regex(key[0], _TOTALS_ROW)
     return [int(at) for at in pc.indices_nonzero(found).to_pylist()]
+
+
+def _named(reject: Reject) -> Reject:
+    """``reject``, called a totals row if its first word says so."""
+    if reject.code not in _MAY_BE_TOTALS:
+        return reject
+    first = next((cell for cell in reject.original if cell.strip()), "")
+    return replace(reject, code="TOTALS_ROW") if re.match(_TOTALS_ROW, first) else reject
 
 
 def _rejected(

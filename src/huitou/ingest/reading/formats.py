@@ -54,6 +54,11 @@ _REQUIRED = {
     "reviews": ("review_no",),
     "customers": (),
 }
+# Fields that a file may spread over columns: a day and a time, or a till and a receipt number.
+JOINED_FIELDS = (
+    "ordered_at", "paid_at", "shipped_at", "finished_at", "requested_at", "reviewed_at",
+    "joined_at", "order_no", "line_id", "refund_no", "review_no", "product_code",
+)  # fmt: skip
 IDENTIFIER_KINDS = (
     "buyer_id", "account", "buyer_nick", "customer_id", "payment_account", "phone", "email",
     "household_id",
@@ -71,12 +76,13 @@ class Column:
     """Where a field comes from.
 
     The first header present among ``aliases``, the sum of all that are present, the first of them
-    that is filled, a constant, another field, or unit price × quantity.
+    that is filled, all of them joined, a constant, another field, or unit price × quantity.
     """
 
     aliases: tuple[str, ...] = ()
     sum: bool = False
     filled: bool = False
+    joined: bool = False
     constant: str | None = None
     same_as: str | None = None
     product: bool = False
@@ -333,10 +339,14 @@ def _column_of(name: str, value: Any) -> Column:
             return Column(tuple(map(str, what)), sum=True)
         if how == "first_filled" and isinstance(what, list):
             return Column(tuple(map(str, what)), filled=True)
+        if how == "joined" and isinstance(what, list) and what:
+            if name not in JOINED_FIELDS:
+                raise _bad(f"columns: {name} cannot be joined; {', '.join(JOINED_FIELDS)} can")
+            return Column(tuple(map(str, what)), joined=True)
     raise _bad(
         f"columns: {name} must be a column name, a list of them, `same as FIELD`, "
-        "`unit price × quantity`, {constant: VALUE}, {sum: [COLUMN, …]} or "
-        "{first_filled: [COLUMN, …]}"
+        "`unit price × quantity`, {constant: VALUE}, {sum: [COLUMN, …]}, "
+        "{first_filled: [COLUMN, …]} or {joined: [COLUMN, …]}"
     )
 
 

@@ -55,6 +55,11 @@ def propose_mapping(header: Sequence[str], sample_rows: Sequence[Sequence[str]])
         if name:
             columns[name] = column
     missing = [] if "order_no" in columns else ["order_no"]
+    day = columns.get("ordered_at")
+    used = {column for column, _ in chosen.values()}
+    hour = _time_of_day(header, sample_rows, used) if _are_days(values.get("ordered_at")) else None
+    if hour:
+        columns["ordered_at"] = {"joined": [day, hour]}
     _add_payment(columns, is_lines, missing)
     mapping: dict[str, Any] = {"kind": "orders", "grain": "line" if is_lines else "order"}
     if is_lines:
@@ -62,6 +67,8 @@ def propose_mapping(header: Sequence[str], sample_rows: Sequence[Sequence[str]])
     mapping["columns"] = columns
     mapping |= _habits(values, missing)
     taken = {column: (field, sure) for field, (column, sure) in chosen.items()}
+    if hour:
+        taken[hour] = ("ordered_at", True)
     guesses = []
     for column in header:
         guessed, sure = taken.get(column, (None, False))
@@ -122,6 +129,24 @@ def _add_payment(columns: dict[str, Any], is_lines: bool, missing: list[str]) ->
 def _values(header: Sequence[str], rows: Sequence[Sequence[str]], column: str) -> list[str]:
     at = list(header).index(column)
     return [row[at].strip() for row in rows if len(row) > at and row[at].strip()]
+
+
+def _are_days(written: Sequence[str] | None) -> bool:
+    """Whether the values name days and no time of them."""
+    return bool(written) and all(
+        ":" not in re.sub(r"[T ]00:00:00$", "", text) for text in written or ()
+    )
+
+
+def _time_of_day(
+    header: Sequence[str], rows: Sequence[Sequence[str]], used: set[str]
+) -> str | None:
+    """The column that holds the time of day beside another with the day; None if there is none."""
+    for column in header:
+        written = _values(header, rows, column) if column not in used else []
+        if written and all(re.fullmatch(r"\d{1,2}:\d{2}(:\d{2})?", text) for text in written):
+            return column
+    return None
 
 
 def _habits(values: Mapping[str, list[str]], missing: list[str]) -> dict[str, Any]:

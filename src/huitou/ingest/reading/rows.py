@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from huitou.ingest.reading.binding import Binding
+from huitou.ingest.reading.cells import MARK
 from huitou.ingest.reading.columns import Cleaned
 from huitou.ingest.reading.formats import REFUND_STATUSES, STATUSES
 
@@ -34,6 +35,27 @@ def split_addresses(columns: dict[str, list[pa.Array]], style: str) -> dict[str,
         "receiver": [part("name")],
         "receiver_phone": [part("phone")],
     }
+
+
+def joined_times(columns: list[pa.Array]) -> pa.Array:
+    """The cells of each row as one time: a day, and the time of that day.
+
+    >>> joined_times([pa.array(["2026-01-02 00:00:00"]), pa.array(["12:30:00"])]).to_pylist()
+    ['2026-01-02 12:30:00']
+    """
+    # Workbooks give a day as the midnight it begins with.
+    joined = pc.replace_substring_regex(columns[0], r"[T ]00:00:00$", "")
+    for column in columns[1:]:
+        both = pc.utf8_trim_whitespace(pc.binary_join_element_wise(joined, column, " "))
+        joined = pc.if_else(pc.starts_with(column, MARK), column, both)
+    return joined
+
+
+def joined_numbers(parts: list[Cleaned], chars_max: int) -> Cleaned:
+    """Clean parts of a number as one; it is null where a part is."""
+    values = pc.binary_join_element_wise(*(part.values for part in parts), "-")
+    long = _where(pc.fill_null(pc.greater(pc.utf8_length(values), chars_max), False))
+    return Cleaned(values, dict.fromkeys(long, "ID_TOO_LONG"))
 
 
 class CleanRows:
