@@ -46,7 +46,10 @@ class Cell(NamedTuple):
 
 
 def marked(kind: str, text: str) -> str:
-    """The text that carries a typed cell of ``kind`` (bool, error, formula, number, nul)."""
+    """The text that carries a typed cell.
+
+    ``kind`` is bool, date, encoding, error, formula, nul or number.
+    """
     return f"{MARK}{kind}:{text}"
 
 
@@ -71,6 +74,7 @@ def typed_problem(text: str) -> str:
             "formula": "FORMULA_WITHOUT_VALUE",
             "number": "EXCEL_DAMAGED_NUMBER",
             "date": "BAD_DATE",
+            "encoding": "BAD_ENCODING",
         }.get(kind, "NUL_CHARACTER")
     return "EXCEL_ERROR" if text.strip().lower() in _EXCEL_ERRORS else ""
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 
 import pyarrow as pa
@@ -33,7 +35,7 @@ class ParquetSource(Source):
     def raw_rows(self, wanted: Sequence[int]) -> Iterator[RawRows]:
         """All rows; see ``Source``."""
         upto = 0
-        with pq.ParquetFile(self.path) as file:
+        with _opened(self.path) as file:
             for batch in file.iter_batches(_ROWS_PER_BLOCK):
                 texts = [_as_text(column) for column in batch.columns]
                 rows = pa.array(range(upto + 1, upto + len(batch) + 1), pa.int64())
@@ -46,14 +48,22 @@ class ParquetSource(Source):
                 yield RawRows(table.select([*map(str, wanted), ROW, LINE, ORIGINAL]), [], upto)
 
 
-def open_parquet(path: Path) -> ParquetSource:
-    """The Parquet file at ``path``. Raises ``RefusedInputError`` DAMAGED_FILE."""
+@contextmanager
+def _opened(path: Path) -> Iterator[pq.ParquetFile]:
+    """The file; what cannot be read of it raises ``RefusedInputError`` DAMAGED_FILE."""
     try:
         with pq.ParquetFile(path) as file:
-            header = list(file.schema_arrow.names)
-            head = next(file.iter_batches(30), None)
+            yield file
     except (pa.ArrowException, OSError) as error:
         raise RefusedInputError("DAMAGED_FILE", f"{path.name} cannot be read: {error}") from error
+
+
+def open_parquet(path: Path) -> ParquetSource:
+    """The Parquet file at ``path``. Raises ``RefusedInputError`` DAMAGED_FILE."""
+    with _opened(path) as file:
+        header = list(file.schema_arrow.names)
+        # A table too wide is refused by its header, before gigabytes are read.
+        head = next(file.iter_batches(30), None) if len(header) <= limits.COLUMNS_MAX else None
     rows = [header]
     if head is not None:
         texts = [_as_text(column).to_pylist() for column in head.columns]
@@ -66,17 +76,35 @@ def _as_text(column: pa.Array) -> pa.Array:
     kind = column.type
     if pa.types.is_dictionary(kind):
         return _as_text(column.cast(kind.value_type))
-    if pa.types.is_string(kind):
-        return pc.fill_null(column, "")
-    if pa.types.is_large_string(kind) or pa.types.is_integer(kind) or pa.types.is_decimal(kind):
+    if pa.types.is_string(kind) or pa.types.is_large_string(kind):
+        return pc.fill_null(_valid(column).cast(pa.string()), "")
+    if pa.types.is_integer(kind):
         return pc.fill_null(column.cast(pa.string()), "")
     if pa.types.is_timestamp(kind):
         zone = "Z" if kind.tz else ""
-        plain = column.cast(pa.timestamp("us", kind.tz)).cast(pa.timestamp("us"))
+        # Nanoseconds are cut off: no record keeps them.
+        plain = column.cast(pa.timestamp("us", kind.tz), safe=False).cast(pa.timestamp("us"))
         return pc.fill_null(pc.binary_join_element_wise(plain.cast(pa.string()), zone, ""), "")
     if pa.types.is_date(kind):
         return pc.fill_null(column.cast(pa.date32()).cast(pa.string()), "")
     return pa.array([_value_as_text(value) for value in column.to_pylist()], pa.string())
+
+
+def _valid(column: pa.Array) -> pa.Array:
+    """``column``, its texts that are not UTF-8 marked: Parquet itself does not look."""
+    try:
+        column.validate(full=True)
+    except pa.ArrowInvalid:
+        raw = column.cast(pa.large_binary()).to_pylist()
+        return pa.array([None if text is None else _decoded(text) for text in raw], pa.string())
+    return column
+
+
+def _decoded(raw: bytes) -> str:
+    try:
+        return raw.decode()
+    except UnicodeDecodeError:
+        return marked("encoding", raw.decode("utf-8", "replace"))
 
 
 def _value_as_text(value: object) -> str:
@@ -90,6 +118,8 @@ def _value_as_text(value: object) -> str:
         if abs(value) >= 10**limits.EXACT_FLOAT_DIGITS:
             return marked("number", repr(value))
         return str(int(value)) if value == int(value) else format(value, ".15g")
+    if isinstance(value, Decimal):
+        return format(value, "f")
     if isinstance(value, bytes):
-        return value.decode("utf-8", "replace")
+        return _decoded(value)
     return str(value)
