@@ -27,6 +27,8 @@ _EPOCH = re.compile(r"\d{9,14}(\.0+)?", re.ASCII)
 _EPOCH_START = datetime(1970, 1, 1)  # noqa: DTZ001
 _EPOCH_SECONDS_MAX = 253_000_000_000  # the year 9987
 _UNKNOWN_DAYS = frozenset({(1900, 1, 1), (1899, 12, 31), (1970, 1, 1), (9999, 12, 31)})
+# A workbook's day number nought reads as midnight of no day.
+_NO_DAY = "00:00:00"
 
 
 class WallTime(NamedTuple):
@@ -58,6 +60,8 @@ def clean_wall_time(
     value = unicodedata.normalize("NFKC", value)
     if len(value) > 64:
         return Cell(None, "BAD_DATE")
+    if value == _NO_DAY:
+        return Cell(None, "", "DATE_UNKNOWN")
     if epoch and _EPOCH.fullmatch(value):
         seconds = Decimal(value) / (1000 if epoch == "ms" else 1)
         if seconds > _EPOCH_SECONDS_MAX:

@@ -27,6 +27,8 @@ _ROWS_PER_BLOCK = 20_000
 _HEAD_ROWS = 30
 # Excel counts a 29 February 1900 that never was; earlier serials are one day off.
 _FIRST_DAY = dt.date(1900, 3, 1)
+# Day number one is what an empty date becomes; the reader of dates knows it as unknown.
+_DEFAULT_DAY = dt.date(1900, 1, 1)
 _NESTED = (".zip", ".xlsx", ".xlsm", ".gz", ".rar", ".7z")
 
 
@@ -90,7 +92,7 @@ def _as_text(value: object) -> str:
             return marked("date", value.isoformat(" "))
         return value.replace(microsecond=0).isoformat(" ")
     if isinstance(value, dt.date):
-        if value < _FIRST_DAY:
+        if value < _FIRST_DAY and value != _DEFAULT_DAY:
             return marked("date", value.isoformat())
         return value.isoformat()
     return str(value)
@@ -221,35 +223,42 @@ def _part_of_sheet(path: Path, index: int) -> bytes:
     return b""
 
 
-_CELL = re.compile(rb"<c\b([^>]*?)(?:/>|>(.*?)</c>)", re.DOTALL)
-_ODD_CELL = re.compile(rb"<c\b[^>]*\bt=[\"']e[\"'][^>]*>.*?</c>|<f\b", re.DOTALL)
-_HIDDEN = re.compile(rb"<(?:row|col)\b[^>]*\bhidden=[\"'](?:1|true)[\"']")
+# Some programs write every name with a prefix: <x:c>.
+_CELL = re.compile(rb"<(?:\w+:)?c\b([^>]*?)(?:/>|>(.*?)</(?:\w+:)?c>)", re.DOTALL)
+_VALUE = re.compile(rb"<(?:\w+:)?v>(.*?)</(?:\w+:)?v>", re.DOTALL)
+_FORMULA = re.compile(rb"<(?:\w+:)?f\b[^>]*?(?:/>|>(.*?)</(?:\w+:)?f>)", re.DOTALL)
+_ODD_CELL = re.compile(rb"<(?:\w+:)?c\b[^>]*\bt=[\"']e[\"']|<(?:\w+:)?f\b")
+_HIDDEN = re.compile(rb"<(?:\w+:)?(?:row|col)\b[^>]*\bhidden=[\"'](?:1|true)[\"']")
+_MERGED = re.compile(rb"<(?:\w+:)?mergeCell ")
 
 
 def _look_into_sheet(source: WorkbookSource, xml: bytes) -> None:
     """Notes hidden and merged cells, errors, and formulas whose result was never stored."""
     if _HIDDEN.search(xml):
         source.warnings["HIDDEN_CELLS"] = 1
-    if b"<mergeCell " in xml:
+    if _MERGED.search(xml):
         source.warnings["MERGED_CELLS"] = 1
     if not _ODD_CELL.search(xml):
         return
     for found in _CELL.finditer(xml):
         attributes, content = found[1], found[2] or b""
         kind = _attribute(attributes, b"t")
-        value = re.search(rb"<v>(.*?)</v>", content, re.DOTALL)
+        value = _VALUE.search(content)
+        formula = _FORMULA.search(content)
         if kind == b"e":
             text = value[1].decode("utf-8", "replace") if value else "#ERROR"
-            source.broken[_place(attributes)] = marked("error", text)
-        elif b"<f" in content and (value is None or not value[1]) and kind != b"str":
-            formula = re.search(rb"<f\b[^>]*>(.*?)</f>", content, re.DOTALL)
-            text = formula[1].decode("utf-8", "replace") if formula else ""
-            source.broken[_place(attributes)] = marked("formula", f"={text}")
+            source.broken[_place(source.path, attributes)] = marked("error", text)
+        elif formula and (value is None or not value[1]) and kind != b"str":
+            text = (formula[1] or b"").decode("utf-8", "replace")
+            source.broken[_place(source.path, attributes)] = marked("formula", f"={text}")
 
 
-def _place(attributes: bytes) -> tuple[int, int]:
-    """Row and column, both from 0, of a reference such as ``B12``."""
-    letters, digits = re.match(r"([A-Z]+)(\d+)", _attribute(attributes, b"r").decode()).groups()  # type: ignore[union-attr]
+def _place(path: Path, attributes: bytes) -> tuple[int, int]:
+    """Row and column, both from 0, of a cell with a reference such as ``B12``."""
+    found = re.fullmatch(rb"([A-Z]{1,3})(\d{1,7})", _attribute(attributes, b"r"))
+    if not found:
+        raise RefusedInputError("DAMAGED_FILE", f"{path.name} has a cell without a place")
+    letters, digits = found[1].decode(), found[2]
     column = 0
     for letter in letters:
         column = column * 26 + ord(letter) - 64
