@@ -245,6 +245,7 @@ def _line_grain(binding: Binding, rows: CleanRows, warnings: Counter[str]) -> di
     orders["header_rank"] = pa.array(ranks, pa.int16())
     if stated:
         control = (total(orders["paid_minor"]), total(orders["refund_stated_minor"]) or control[1])
+        _check_lines(orders, lines, warnings)
     else:
         orders["paid_minor"] = pa.nulls(len(groups.first), _INT)
         orders["refund_stated_minor"] = pa.nulls(len(groups.first), _INT)
@@ -257,6 +258,36 @@ def _line_grain(binding: Binding, rows: CleanRows, warnings: Counter[str]) -> di
         "paid_minor": control[0],
         "refunded_minor": control[1],
     }
+
+
+def _check_lines(orders: dict[str, pa.Array], lines: pa.Table, warnings: Counter[str]) -> None:
+    """Counts orders whose paid amount their lines do not add up to, by over a cent.
+
+    Lines state what was paid on them, or their list price when the order states its discount.
+    Whether discount and shipping are part of the lines differs by platform, so any sum may fit.
+    """
+    amounts = ("paid_minor", "list_minor")
+    once = lines.group_by(["order_no", "line_key"]).aggregate([(name, "max") for name in amounts])
+    # Of an order with a line that states no amount the sum is null.
+    complete = pc.ScalarAggregateOptions(skip_nulls=False)
+    sums = once.group_by("order_no").aggregate(
+        [(f"{name}_max", "sum", complete) for name in amounts]
+    )
+    where = pc.index_in(orders["order_no"], sums["order_no"].combine_chunks())
+    line_paid, line_list = (
+        sums[f"{name}_max_sum"].combine_chunks().take(where) for name in amounts
+    )
+    stated_discount, paid = orders["discount_minor"], orders["paid_minor"]
+    listed = pc.if_else(pc.is_valid(stated_discount), line_list, pa.scalar(None, _INT))
+    rest = pc.subtract(pc.coalesce(line_paid, listed), paid)
+    nothing = pa.repeat(pa.scalar(0, _INT), len(paid))
+    apart = pc.not_equal(paid, 0)
+    for discount in (nothing, pc.fill_null(stated_discount, 0)):
+        for shipping in (nothing, pc.fill_null(orders["shipping_minor"], 0)):
+            over = pc.abs(pc.add(pc.subtract(rest, discount), shipping))
+            apart = pc.and_(apart, pc.greater(over, 1))
+    if count := total(pc.fill_null(apart, False).cast(_INT)):
+        warnings["AMOUNT_MISMATCH"] += count
 
 
 def _header_rows(rows: CleanRows) -> pa.Array:
