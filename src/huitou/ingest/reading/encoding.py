@@ -14,11 +14,13 @@ _UTF_7 = re.compile(rb"\+[A-Za-z0-9/+]{3,}")
 
 
 # Encodings a person may name when the file does not tell: in all of them the bytes of quotes,
-# commas, semicolons, tabs and line ends are never part of another character.
+# commas, semicolons, tabs and line ends are never part of another character. UTF-16 is read as
+# UTF-8 before that matters.
 NAMED_ENCODINGS = (
     "utf-8", "gb18030", "big5", "windows-1252", "iso-8859-1", "iso-8859-15", "windows-1250",
-    "windows-1251", "shift_jis", "euc-kr",
+    "windows-1251", "shift_jis", "euc-kr", "utf-16-le", "utf-16-be",
 )  # fmt: skip
+_MARKS = {"utf-8": b"\xef\xbb\xbf", "utf-16-le": b"\xff\xfe", "utf-16-be": b"\xfe\xff"}
 
 
 def choose_encoding(path: Path) -> str:
@@ -41,6 +43,16 @@ def choose_encoding(path: Path) -> str:
             "UNKNOWN_ENCODING", f"{path.name}: looks like UTF-16 without a byte order mark; {_ASK}"
         )
     return _encoding_of(sample, path.name)
+
+
+def mark_length(start: bytes, encoding: str) -> int:
+    """The number of bytes of the byte order mark at ``start``.
+
+    >>> mark_length(b"\\xff\\xfea\\x00", "utf-16-le"), mark_length(b"a\\x00", "utf-16-le")
+    (2, 0)
+    """
+    mark = _MARKS.get(encoding.removesuffix("-sig"), b"")
+    return len(mark) if mark and start.startswith(mark) else 0
 
 
 def _first_beyond_ascii(file: BinaryIO) -> bytes:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import csv
 import io
 from collections import Counter
+from collections.abc import Iterable
+from itertools import islice
 from pathlib import Path
 
 from huitou.ingest.reading import limits
-from huitou.ingest.reading.encoding import choose_encoding
+from huitou.ingest.reading.encoding import choose_encoding, mark_length
 from huitou.ingest.reading.source import Source
 from huitou.ingest.reading.text import TextSource
 from huitou.kernel.errors import RefusedInputError
@@ -33,7 +35,7 @@ def open_source(
     size = path.stat().st_size
     with path.open("rb") as file:
         start = file.read(4096)
-    if not start.strip(b"\xef\xbb\xbf \t\r\n\x00"):
+    if not start.strip(b"\xef\xbb\xbf\xff\xfe \t\r\n\x00"):
         raise RefusedInputError("EMPTY_FILE", f"{path.name} is empty")
     source = _opened(path, start, encoding)
     if path.stat().st_size != size:
@@ -88,22 +90,11 @@ def _refuse_foreign(path: Path, start: bytes, named: str) -> None:
 
 def _open_text(path: Path, encoding: str) -> TextSource:
     raw = _head_bytes(path)
-    if encoding.startswith("utf-16"):
-        head = raw[2 : len(raw) // 2 * 2].decode(encoding, "replace")
-    else:
-        head = raw.decode(encoding, "replace")
+    head = raw[mark_length(raw, encoding) :].decode(encoding, "replace")
     if len(head.splitlines()[0] if head.strip() else "") >= limits.LINE_BYTES_MAX // 4:
         raise RefusedInputError("LINE_TOO_LONG", f"{path.name}: the first line is too long")
     separator = _separator_of(head)
-    rows = []
-    reader = csv.reader(io.StringIO(head, newline=""), delimiter=separator)
-    try:
-        for row in reader:
-            rows.append(row)
-            if len(rows) >= _HEAD_ROWS:
-                break
-    except csv.Error:
-        pass  # a damaged row below the header is set aside when it is read
+    rows = _rows_of(io.StringIO(head, newline=""), separator, _HEAD_ROWS)
     return TextSource(
         path=path,
         kind="csv",
@@ -112,6 +103,17 @@ def _open_text(path: Path, encoding: str) -> TextSource:
         separator=separator,
         head=[[cell.replace("\x00", "") for cell in row] for row in rows],
     )
+
+
+def _rows_of(lines: Iterable[str], separator: str, rows_max: int) -> list[list[str]]:
+    """The first rows, up to one that is damaged: that is set aside when it is read."""
+    rows: list[list[str]] = []
+    try:
+        for row in islice(csv.reader(lines, delimiter=separator), rows_max):
+            rows.append(row)
+    except csv.Error:
+        pass
+    return rows
 
 
 def _head_bytes(path: Path) -> bytes:
@@ -133,11 +135,7 @@ def _separator_of(head: str) -> str:
     lines = [line for line in io.StringIO(head, newline="") if line.strip()]
 
     def rank(separator: str) -> tuple[int, int, int]:
-        try:
-            rows = list(csv.reader(lines[: limits.TITLE_ROWS_MAX], delimiter=separator))
-        except csv.Error:
-            rows = []
-        for at, row in enumerate(rows):
+        for at, row in enumerate(_rows_of(lines, separator, limits.TITLE_ROWS_MAX)):
             if sum(bool(cell.strip()) for cell in row) > 1:
                 return -at, len(row), -_SEPARATORS.index(separator)
         return -len(lines), 0, -_SEPARATORS.index(separator)

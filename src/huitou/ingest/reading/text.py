@@ -19,7 +19,7 @@ import pyarrow.csv
 
 from huitou.ingest.reading import limits
 from huitou.ingest.reading.cells import shown
-from huitou.ingest.reading.encoding import is_misplaced_utf8
+from huitou.ingest.reading.encoding import is_misplaced_utf8, mark_length
 from huitou.ingest.reading.source import LINE, ORIGINAL, ROW, RawRows, Source, raw_schema
 from huitou.ingest.records import Reject
 
@@ -28,6 +28,8 @@ _NEWLINE, _RETURN, _QUOTE, _EQUALS = 10, 13, 34, 61
 _EQUALS_QUOTE_MAX = 64
 # Physical lines one quoted cell may span; beyond, the quote was never closed.
 _LINES_PER_ROW_MAX = 500
+# What stands for the end of a UTF-16 file cut inside a character: no UTF-8 text holds it.
+_HALF_A_CHARACTER = b"\xff"
 
 
 @dataclass(kw_only=True)
@@ -57,13 +59,14 @@ class TextSource(Source):
         """The file's bytes cut after line ends, with whether the block is the last one."""
         decoder = None
         if self.encoding.startswith("utf-16"):
-            decoder = codecs.getincrementaldecoder(self.encoding)("replace")
+            # Half a pair stays what UTF-8 refuses, so that its line is set aside.
+            decoder = codecs.getincrementaldecoder(self.encoding)("surrogatepass")
         with self.path.open("rb") as file:
-            file.seek({"utf-8-sig": 3, "utf-16-le": 2, "utf-16-be": 2}.get(self.encoding, 0))
+            file.seek(mark_length(file.read(3), self.encoding))
             carry = b""
             while block := file.read(limits.BLOCK_BYTES):
                 if decoder:
-                    block = decoder.decode(block).encode()
+                    block = decoder.decode(block).encode("utf-8", "surrogatepass")
                 carry += block
                 cut = carry.rfind(b"\n") + 1 or carry.rfind(b"\r", 0, len(carry) - 1) + 1
                 if cut:
@@ -72,6 +75,8 @@ class TextSource(Source):
                 elif len(carry) > limits.LINE_BYTES_MAX:
                     # Keep the head of an endless line for its reject, not the rest of it.
                     carry = carry[: limits.LINE_BYTES_MAX]
+            if decoder and decoder.getstate()[0]:
+                carry += _HALF_A_CHARACTER
             yield carry, True
 
 
@@ -245,10 +250,11 @@ class _BlockParser:
         return RawRows(table, rejects, self.row_no)
 
     def _decoded_lines(self, block: bytes) -> list[str | bytes]:
-        """The physical lines with their ends; bytes where a line does not decode."""
+        """The physical lines with their ends; bytes where one is endless or does not decode."""
         lines: list[str | bytes] = []
         for raw in block.splitlines(keepends=True):  # bytes split at \n, \r\n and \r only
-            if self.charset == "gb18030" and is_misplaced_utf8(raw):
+            endless = len(raw) >= limits.LINE_BYTES_MAX
+            if endless or (self.charset == "gb18030" and is_misplaced_utf8(raw)):
                 lines.append(raw)
                 continue
             try:
@@ -266,7 +272,9 @@ class _BlockParser:
         """
         first = lines[at]
         if isinstance(first, bytes):
-            return [], 1, "BAD_ENCODING"
+            # The middle of an endless line may be gone, so that its cells mean nothing.
+            endless = len(first) >= limits.LINE_BYTES_MAX
+            return [], 1, "FIELD_TOO_LONG" if endless else "BAD_ENCODING"
         if "\x00" in first:
             return [], 1, "NUL_CHARACTER"
         if not first.strip("\r\n"):
