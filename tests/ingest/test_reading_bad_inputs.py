@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import gzip
+import re
 import struct
+import tracemalloc
 import zipfile
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,7 +13,7 @@ from pathlib import Path
 import pytest
 import xlsxwriter
 
-from huitou.ingest.reading import limits, open_source
+from huitou.ingest.reading import limits, open_source, opening
 from huitou.ingest.reading.people import Phone, clean_phone
 from huitou.ingest.records import ReadContext
 from huitou.kernel.errors import RefusedInputError
@@ -80,6 +82,15 @@ def test_case_6_utf_16_without_mark_is_refused(tmp_path):
     assert _refusal(path) == "UNKNOWN_ENCODING"
 
 
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+def test_case_6_utf_16_without_mark_is_read_when_named(tmp_path, encoding):
+    path = write(tmp_path / "a.csv", f"{HEADER}\r\n{GOOD}\r\n".encode(encoding))
+
+    chunks = read(open_source(path, encoding=encoding), {**ORDER_MAPPING, "encoding": encoding})
+
+    assert orders(chunks)[0]["buyer_name"] == "沈知夏"
+
+
 def test_case_7_big5_is_refused(tmp_path):
     lines = (
         "訂單編號,姓名,備註\n1,陳美麗,請儘快發貨謝謝您的服務態度\n2,黃國華,禮物盒裝請勿摺疊壓壞\n"
@@ -112,6 +123,26 @@ def test_case_9_file_cut_inside_a_character(tmp_path):
 
     assert codes(chunks) == ["BAD_ENCODING"]
     assert [order["order_no"] for order in orders(chunks)] == ["A1"]
+
+
+def test_case_9_utf_16_cut_inside_a_character(tmp_path):
+    text = "\ufeff" + "\n".join((HEADER, GOOD, row(order="A2"), "A3,,,,沈知夏,,a@example.com"))
+    path = write(tmp_path / "a.csv", text.encode("utf-16-le")[:-1])
+
+    chunks = read(path)
+
+    assert [(r.row_no, r.code) for r in chunks[0].rejects] == [(3, "BAD_ENCODING")]
+    assert [order["order_no"] for order in orders(chunks)] == ["A1", "A2"]
+
+
+def test_case_9_half_a_pair_in_utf_16(tmp_path):
+    text = "\ufeff" + "\n".join((HEADER, row(name="\ud842"), row(order="A2", name="𠮷野"), ""))
+    path = write(tmp_path / "a.csv", text.encode("utf-16-le", "surrogatepass"))
+
+    chunks = read(path)
+
+    assert [(r.row_no, r.code) for r in chunks[0].rejects] == [(1, "BAD_ENCODING")]
+    assert [order["buyer_name"] for order in orders(chunks)] == ["𠮷野"]
 
 
 def test_case_10_byte_0x80(tmp_path):
@@ -158,6 +189,7 @@ def test_case_14_overlong_utf_8_is_set_aside(tmp_path):
 def test_case_15_empty_file(tmp_path):
     assert _refusal(write(tmp_path / "a.csv", b"")) == "EMPTY_FILE"
     assert _refusal(write(tmp_path / "b.csv", b"\xef\xbb\xbf\r\n")) == "EMPTY_FILE"
+    assert _refusal(write(tmp_path / "c.csv", b"\xff\xfe")) == "EMPTY_FILE"
 
 
 def test_case_16_header_only(tmp_path):
@@ -244,10 +276,34 @@ def test_case_26_too_many_columns(tmp_path):
     assert _refusal(path) == "TOO_MANY_COLUMNS"
 
 
+@pytest.mark.parametrize("name", ["", "column"])
+def test_case_26_a_million_columns_cost_little(tmp_path, name):
+    path = write(tmp_path / "a.csv", ",".join([name] * 1_000_000) + "\n")
+
+    tracemalloc.start()
+    code = _refusal(path)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+
+    assert code in ("TOO_MANY_COLUMNS", "LINE_TOO_LONG")
+    assert peak < 64 * 1024 * 1024
+
+
 def test_case_27_endless_field(tmp_path):
     chunks = read(table(tmp_path / "a.csv", GOOD, row(order="A2", name="长" * 70_000)))
 
     assert codes(chunks) == ["FIELD_TOO_LONG"]
+
+
+@pytest.mark.parametrize("separator", [",", ";"])
+def test_case_27_a_field_beyond_the_limit_of_the_csv_module(tmp_path, separator):
+    rows = (HEADER, row(name="x" * 200_000), row(order="A2"), "")
+    path = write(tmp_path / "a.csv", "\n".join(rows).replace(",", separator))
+
+    chunks = read(path)
+
+    assert [(r.row_no, r.code) for r in chunks[0].rejects] == [(1, "FIELD_TOO_LONG")]
+    assert [order["order_no"] for order in orders(chunks)] == ["A2"]
 
 
 def test_case_28_endless_first_line(tmp_path):
@@ -263,6 +319,26 @@ def test_case_28_endless_later_line_is_one_refused_row(tmp_path):
 
     assert len(orders(chunks)) == 1
     assert codes(chunks) == ["FIELD_TOO_LONG"]
+
+
+@pytest.mark.parametrize("content", [b"x", b"x,"])
+def test_case_28_a_line_of_100_mb_is_read_in_flat_memory(tmp_path, content):
+    path = tmp_path / "a.csv"
+    with path.open("wb") as file:
+        file.write(f"{HEADER}\n{GOOD}\n".encode())
+        for _ in range(100):
+            file.write(content * (1_000_000 // len(content)))
+        file.write(f"\n{row(order='A2')}\n".encode())
+    source = open_source(path)
+
+    tracemalloc.start()
+    chunks = read(source)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+
+    assert [(r.row_no, r.line_no, r.code) for r in chunks[0].rejects] == [(2, 3, "FIELD_TOO_LONG")]
+    assert [order["order_no"] for order in orders(chunks)] == ["A1", "A2"]
+    assert peak < 96 * 1024 * 1024
 
 
 @pytest.mark.parametrize("ends", ["\r", "\r\n"])
@@ -285,6 +361,18 @@ def test_case_30_totals_row(tmp_path, word):
     chunks = read(table(tmp_path / "a.csv", GOOD, row(order=word)))
 
     assert codes(chunks) == ["TOTALS_ROW"]
+
+
+@pytest.mark.parametrize("line", ["合计", "合计：2 单,,39.98,2,,,", "导出合计,,,,,,"])
+def test_case_30_totals_outside_the_key_column(tmp_path, line):
+    header = HEADER.replace("订单号,时间", "时间,订单号")
+    good = GOOD.replace("A1,2026-01-02 10:00:00", "2026-01-02 10:00:00,A1")
+
+    chunks = read(table(tmp_path / "a.csv", good, line, header=header))
+
+    named = "BAD_DATE" if line.startswith("导出") else "TOTALS_ROW"
+    assert [(r.row_no, r.code) for r in chunks[0].rejects] == [(2, named)]
+    assert chunks[0].paid_minor == 1999
 
 
 def test_case_31_title_over_the_header(tmp_path):
@@ -310,10 +398,26 @@ def test_case_33_repeated_rows_are_all_handed_on(tmp_path):
     assert [order["order_no"] for order in orders(chunks)] == ["A1", "A1"]
 
 
-def test_case_34_truncated_gzip(tmp_path):
-    path = write(tmp_path / "a.csv.gz", gzip.compress(b"a,b\n1,2\n")[:-6])
+@pytest.mark.parametrize("lost", [0, 6])
+def test_case_34_gzip_whole_or_truncated(tmp_path, lost):
+    packed = gzip.compress(b"a,b\n1,2\n")
+    path = write(tmp_path / "a.csv.gz", packed[: len(packed) - lost])
 
     assert _refusal(path) == "COMPRESSED_FILE"
+
+
+def test_case_34_a_file_that_grows_while_it_is_opened(tmp_path, monkeypatch):
+    path = table(tmp_path / "a.csv", GOOD)
+    choose = opening.choose_encoding
+
+    def writing(path):
+        with path.open("a", encoding="utf-8") as file:
+            file.write(row(order="A2"))
+        return choose(path)
+
+    monkeypatch.setattr(opening, "choose_encoding", writing)
+
+    assert _refusal(path) == "FILE_CHANGED"
 
 
 # --- workbooks, cases 35-50
@@ -447,6 +551,33 @@ def test_case_44_error_cells(tmp_path):
     assert chunks[0].rejects[0].value == "#N/A"
 
 
+def test_cases_43_44_names_with_a_prefix(tmp_path):
+    error = _cells(amount=("write_formula", "=NA()", None, "#N/A"))
+    formula = _cells(order="A2", amount=("write_formula", "=1+1"))
+    path = _workbook(tmp_path / "a.xlsx", error, formula, _cells(order="A3"))
+
+    def prefixed(name, content):
+        if name != "xl/worksheets/sheet1.xml":
+            return content
+        content = re.sub(rb"<(/?)([a-zA-Z])", rb"<\1x:\2", content)
+        content = content.replace(b"xmlns=", b"xmlns:x=")
+        return content.replace(b"</x:f><x:v>0</x:v>", b"</x:f>")
+
+    _altered(path, prefixed)
+
+    chunks = read(path)
+
+    assert codes(chunks) == ["EXCEL_ERROR", "FORMULA_WITHOUT_VALUE"]
+    assert [order["order_no"] for order in orders(chunks)] == ["A3"]
+
+
+def test_case_44_an_error_without_a_place_refuses_the_file(tmp_path):
+    path = _workbook(tmp_path / "a.xlsx", _cells(amount=("write_formula", "=NA()", None, "#N/A")))
+    _altered(path, lambda name, content: content.replace(b' r="C2"', b""))
+
+    assert _refusal(path) == "DAMAGED_FILE"
+
+
 def test_case_44_error_words_in_text(tmp_path):
     assert codes(read(table(tmp_path / "a.csv", row(order="#N/A"), row(amount="#REF!")))) == [
         "EXCEL_ERROR",
@@ -533,6 +664,7 @@ def test_case_50_full_sheet_may_be_cut(tmp_path, monkeypatch):
         (57, {"amount": "NaN"}, "BAD_AMOUNT"),
         (57, {"amount": "Infinity"}, "BAD_AMOUNT"),
         (57, {"amount": "1e400"}, "BAD_AMOUNT"),
+        (57, {"quantity": "NaN"}, "BAD_QUANTITY"),
         (59, {"amount": "19.995"}, "TOO_MANY_DECIMALS"),
         (60, {"amount": '"1.234,50"'}, "BAD_AMOUNT"),
         (60, {"amount": '"12,34"'}, "BAD_AMOUNT"),
@@ -642,7 +774,9 @@ def test_refused_values(tmp_path, case, cells, code, fast):
         (93, {"name": "'; DROP TABLE member"}, "buyer_name", "; DROP TABLE member", ""),
         (94, {"name": "👩‍👩‍👧知夏"}, "buyer_name", "👩‍👩‍👧知夏", ""),
         (97, {"name": "N/A", "quantity": "无"}, "buyer_name", "", ""),
+        (94, {"name": "\u202e夏知\u200b沈"}, "buyer_name", "\u202e夏知\u200b沈", ""),
         (97, {"quantity": "null"}, "quantity", None, ""),
+        (97, {"name": "-"}, "buyer_name", "", ""),
         (98, {"name": "沈*夏"}, "buyer_name", "沈*夏", ""),
     ],
 )
@@ -672,6 +806,31 @@ def test_case_64_amounts_that_do_not_add_up_are_counted(tmp_path):
     )
 
     assert warnings(chunks) == {"AMOUNT_MISMATCH": 1}
+
+
+@pytest.mark.parametrize(
+    ("header", "rows", "mismatches"),
+    [
+        ("实付", ("1,A,6.00,9.00,10.00", "1,B,3.00,9.00,10.00"), 0),
+        ("实付", ("1,A,6.00,9.00,10.00", "1,B,3.01,9.00,10.00"), 0),
+        ("实付", ("1,A,6.00,9.00,10.00", "1,A,6.00,9.00,10.00", "1,B,3.00,9.00,10.00"), 0),
+        ("实付", ("1,A,6.00,9.00,10.00", "1,B,3.02,9.00,10.00", "2,A,1.00,5.00,9.00"), 2),
+        ("应付", ("1,A,6.00,9.00,1.00", "1,B,4.00,9.00,1.00"), 0),
+        ("应付", ("1,A,6.00,9.00,1.00", "1,B,5.00,9.00,1.00"), 1),
+        ("应付", ("1,A,6.00,9.00,", "1,B,5.00,9.00,"), 0),
+    ],
+)
+def test_case_64_lines_that_do_not_add_up_are_counted(tmp_path, header, rows, mismatches):
+    columns = {"order_no": "单号", "product_code": "货号", "paid": "总额"}
+    if header == "实付":
+        columns["line_paid"] = "金额"
+    else:
+        columns |= {"line_list": "金额", "discount": "优惠"}
+    path = table(tmp_path / "a.csv", *rows, header="单号,货号,金额,总额,优惠")
+
+    chunks = read(path, {"grain": "line", "totals": "repeated", "columns": columns})
+
+    assert warnings(chunks)["AMOUNT_MISMATCH"] == mismatches
 
 
 def test_case_67_currencies(tmp_path):
@@ -757,9 +916,37 @@ def test_case_80_epoch_in_the_wrong_unit_is_out_of_range(tmp_path):
     ]
 
 
+def test_case_77_default_days_of_a_workbook(tmp_path):
+    path = tmp_path / "a.xlsx"
+    with xlsxwriter.Workbook(str(path)) as book:
+        sheet = book.add_worksheet()
+        day = book.add_format({"num_format": "yyyy-mm-dd"})
+        for column, name in enumerate(HEADER.split(",")):
+            sheet.write(0, column, name)
+        for at, serial in enumerate((0, 1, 25569), start=1):
+            for column, cell in enumerate(_cells(order=f"A{at}")):
+                sheet.write(at, column, cell)
+            sheet.write_number(at, 1, serial, day)
+
+    chunks = read(path)
+
+    assert [order["ordered_at"] for order in orders(chunks)] == [None, None, None]
+    assert warnings(chunks) == {"DATE_UNKNOWN": 3}
+
+
 def test_case_89_cipher_text_is_not_shown_and_no_key():
     assert clean_phone("$$19Xinvented==$$").value == Phone("", None)
     assert clean_phone("##Tg0invented==##").value == Phone("", None)
+
+
+def test_case_98_a_masked_address_is_a_hint_only(tmp_path):
+    mapping = {"columns": {"order_no": "单号", "address": "地址", "receiver": "收货人"}}
+    path = table(tmp_path / "a.csv", "1,浙江省杭州市西湖区****,沈**", header="单号,地址,收货人")
+
+    (order,) = orders(read(path, mapping))
+
+    assert (order["province"], order["city"], order["receiver"]) == ("浙江省", "杭州市", "沈**")
+    assert order["id1_value"] is None
 
 
 @pytest.mark.parametrize(

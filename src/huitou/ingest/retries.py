@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -59,7 +60,10 @@ def retry_file(batch: Batch, path: Path, *, created_by_id: int | None = None) ->
     Raises ``RefusedInputError("NOT_A_QUARANTINE_FILE")`` when the marking columns are gone.
     """
     source = open_source(path)
-    if tuple(source.header[: len(MARKS)]) != MARKS or source.header[len(MARKS) :] != batch.header:
+    expected = [*MARKS, *batch.header]
+    # A spreadsheet writes all rows as wide as the longest, which may be a refused one.
+    extra = source.header[len(expected) :]
+    if source.header[: len(expected)] != expected or any(extra):
         raise RefusedInputError(
             "NOT_A_QUARANTINE_FILE",
             "this is not the table downloaded from this import's quarantine: "
@@ -67,19 +71,32 @@ def retry_file(batch: Batch, path: Path, *, created_by_id: int | None = None) ->
         )
     corrected = {}
     for row in _cells(source):
-        if not row[0].isdigit():
+        if not re.fullmatch(r"[0-9]{1,18}", row[0]):
             raise RefusedInputError("NOT_A_QUARANTINE_FILE", f"_row is not a number: {row[0]!r}")
-        corrected[int(row[0])] = row[len(MARKS) :]
+        corrected[int(row[0])] = _without_padding(row, len(expected))[len(MARKS) :]
     return retry_rows(batch, corrected, created_by_id=created_by_id)
 
 
+def _without_padding(row: list[str], width: int) -> list[str]:
+    """``row`` without empty cells beyond ``width``.
+
+    >>> _without_padding(["a", "b", ""], 2), _without_padding(["a", "b", "c"], 2)
+    (['a', 'b'], ['a', 'b', 'c'])
+    """
+    return row if any(row[width:]) else row[:width]
+
+
 def _cells(source: Source) -> Iterator[list[str]]:
-    """All rows as text. Raises ``RefusedInputError`` for a row that is none."""
+    """All rows as text, those still too short or too long as well: they will be refused again.
+
+    Raises ``RefusedInputError`` for a row that cannot be told apart.
+    """
     columns = range(len(source.header))
     for raw in source.raw_rows(list(columns)):
-        if raw.rejects:
-            first = raw.rejects[0]
-            raise RefusedInputError(first.code, f"line {first.line_no}: {first.code}")
+        for reject in raw.rejects:
+            if reject.code not in ("SHORT_ROW", "LONG_ROW"):
+                raise RefusedInputError(reject.code, f"line {reject.line_no}: {reject.code}")
+            yield reject.original
         yield from (
             list(row)
             for row in zip(*(raw.table[str(at)].to_pylist() for at in columns), strict=True)

@@ -8,6 +8,7 @@ stopped and never counts a row twice. ``undo_batch`` takes a batch back.
 from __future__ import annotations
 
 import hashlib
+import os
 import shutil
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -70,6 +71,7 @@ def create_batch(
     Raises ``RefusedInputError`` before any effect: unreadable or unsafe file, unknown format,
     missing key column, wrong mapping.
     """
+    before = path.stat()
     source, chosen = open_as(path, format_name=format_name, mapping=mapping)
     if retries is not None:
         chosen = _as_rewritten(chosen)
@@ -81,6 +83,7 @@ def create_batch(
         file_sha256=digest,
         format=chosen.name,
         retries=retries,
+        **({"mapping__isnull": True} if mapping is None else {"mapping": dict(mapping)}),
         state__in=[BatchState.QUEUED, BatchState.RUNNING, BatchState.FAILED],
     ).last()
     if unfinished is not None:
@@ -91,6 +94,7 @@ def create_batch(
         stored.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         partial = stored.with_suffix(stored.suffix + ".part")
         shutil.copyfile(path, partial)
+        _refuse_changed(path, before, partial)
         partial.rename(stored)
     with transaction.atomic():
         job = jobs.create_job(
@@ -111,6 +115,14 @@ def create_batch(
             retries=retries,
             retry_rows=list(retry_rows) if retry_rows is not None else None,
         )
+
+
+def _refuse_changed(path: Path, before: os.stat_result, copy: Path) -> None:
+    """Refuses a file that was written to while it was looked at and copied."""
+    now = path.stat()
+    if (now.st_size, now.st_mtime_ns) != (before.st_size, before.st_mtime_ns):
+        copy.unlink()
+        raise RefusedInputError("FILE_CHANGED", f"{path.name} is still being written; try later")
 
 
 def open_as(
