@@ -46,3 +46,24 @@ class ConsoleConfig(AppConfig):
                 roles=IDENTITY_ROLES,
             )
         )
+        register(
+            NavItem(
+                "settings",
+                _("Staff"),
+                "staff",
+                icon="user-cog",
+                order=10,
+                also=("staff_person", "staff_invite", "staff_account"),
+                permission="staff.manage",
+            )
+        )
+        register(
+            NavItem(
+                "settings",
+                _("Audit log"),
+                "audit",
+                icon="history",
+                order=20,
+                permission="audit.view",
+            )
+        )
