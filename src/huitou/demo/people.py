@@ -29,9 +29,9 @@ PLATFORMS = {
     "taobao_2018": 0.15, "taobao": 0.22, "jd": 0.16, "douyin": 0.17, "wechat_shop": 0.08,
     "youzan": 0.11, "pos": 0.07, "shopify": 0.04,
 }  # fmt: skip
-PAIRED = 0.20  # people who live with another customer
-SIBLINGS, TWINS = 0.40, 0.05  # of those pairs; the others have surnames of their own
-PARTNER_RECEIVES = 0.10  # orders of a paired person that carry the partner's phone
+PAIRED = 0.08  # people who live with another customer
+SIBLINGS, TWINS = 0.25, 0.05  # of those pairs; the others have surnames of their own
+PARTNER_RECEIVES = 0.05  # orders of a paired person that carry the partner's phone
 SHARED_CARD_PHONE = 0.01  # accounts of paired people opened with the partner's phone
 MOVED, OTHER_CITY = 0.12, 0.40  # households that moved, and how many of them to another city
 RENUMBERED = 0.05
@@ -179,12 +179,16 @@ class _Registry:
     def _phone(self, person: Ints, moment: NDArray[np.float64]) -> tuple[Texts, Texts]:
         """The phone on the parcel and the phone the account was opened with."""
         old, new = self.phones
-        own = np.where(moment >= self.renumbered_at[person], new[person], old[person])
-        partner = self.partner[person]
+
+        def number(of: Ints) -> Texts:
+            return np.where(moment >= self.renumbered_at[of], new[of], old[of])
+
+        own, partner = number(person), self.partner[person]
+        partners = number(partner)
         shared = np.where(partner >= 0, self.rng.random(person.size), 1.0)
         return (
-            np.where(shared < PARTNER_RECEIVES, old[partner], own),
-            np.where(shared < SHARED_CARD_PHONE, old[partner], own),
+            np.where(shared < PARTNER_RECEIVES, partners, own),
+            np.where(shared < SHARED_CARD_PHONE, partners, own),
         )
 
     def _public_place(self, size: int) -> Ints:

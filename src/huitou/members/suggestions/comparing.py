@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from huitou.members.suggestions.features import (
     HAN,
     MASKED,
+    MEMBERS_OF_A_VALUE_MAX,
     OTHER,
     PET,
     Features,
@@ -17,10 +18,12 @@ from huitou.members.suggestions.features import (
     Phones,
     Places,
 )
-from huitou.members.suggestions.texts import Ints, likeness
+from huitou.members.suggestions.texts import Ints, keys, likeness
 
 Levels = NDArray[np.int8]
 MISSING = 0
+# How often two strangers' phones end alike, and begin and end alike: about thirty prefixes are common.
+TAIL_SHARE, SHOWN_SHARE = 1e-4, 3e-6
 # Likeness (Dice, 0 to 1) from which two spellings count as one street or one Latin name.
 _STREET_LIKE, _NAME_LIKE, _NAME_PART_LIKE = 0.6, 0.75, 0.4
 
@@ -70,7 +73,7 @@ def compared(f: Features, a: Ints, b: Ints, frequencies: Frequencies) -> Compare
         "birthday": birthday_levels(f.birthday, a, b),
     }
     rarity = {
-        field: frequencies.of(field, levels[field], a) for field in levels if field != "phone"
+        field: frequencies.of(field, levels[field], a) for field in levels
     }
     return Compared(levels, rarity)
 
@@ -208,6 +211,10 @@ class Frequencies:
         self._tables: dict[str, dict[int, NDArray[np.float32]]] = {
             "name": {1: name, 2: surname, 3: surname, 4: surname, 6: surname},
             "place": {4: district, 5: city, 8: district, 9: city, 12: city},
+            "phone": {
+                4: _crowding(keys(f.phone.prefix, f.phone.tail), SHOWN_SHARE),
+                6: _crowding(f.phone.tail, TAIL_SHARE),
+            },
             "email": {1: _share(f.email)},
             "nick": {1: _share(f.nick)},
             "birthday": {1: _share(f.birthday)},
@@ -220,6 +227,20 @@ class Frequencies:
             at = np.flatnonzero(level == wanted)
             rarity[at] = table[a[at]]
         return rarity
+
+
+def _crowding(codes: Ints, expected: float) -> NDArray[np.float32]:
+    """Per row: the log of how much commoner its value is than ``expected``, if it is.
+
+    One person's accounts are not a crowd: as many as a strong key may be on do not count.
+    """
+    known = codes >= 0
+    _, where, counts = np.unique(codes[known], return_inverse=True, return_counts=True)
+    crowding = np.zeros(codes.size, dtype=np.float32)
+    if counts.size:
+        share = np.maximum(counts - MEMBERS_OF_A_VALUE_MAX, 0) / counts.sum()
+        crowding[known] = np.log(np.maximum(share / expected, 1.0))[where]
+    return crowding
 
 
 def _share(codes: Ints) -> NDArray[np.float32]:

@@ -204,7 +204,8 @@ def _places(columns: dict[str, pa.Array], member: Ints) -> Places:
     return Places(
         codes_of(province),
         codes_of(city),
-        codes_of(columns["district"]),
+        # A district's name means something within its city alone.
+        codes_of(pc.binary_join_element_wise(city, columns["district"], "/")),
         all_bits,
         all_numbers,
         all_last,

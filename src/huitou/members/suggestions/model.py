@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from huitou.members.suggestions.blocking import FIELD_BITS
-from huitou.members.suggestions.comparing import Compared
+from huitou.members.suggestions.comparing import SHOWN_SHARE, TAIL_SHARE, Compared
 from huitou.members.suggestions.texts import Ints
 
 Floats = NDArray[np.float64]
@@ -50,7 +50,7 @@ _HOUSEHOLD: dict[str, Groups] = {
 # common. The other values hold where too few random pairs agree to count them.
 _STRANGERS: dict[str, Groups] = {
     "name": ((2e-4, 1e-3, 1e-3, 0.03, 0.97), (0.03, 0.97), (0.02, 0.98)),
-    "phone": ((1e-8, 1e-6, 1.0), (3e-6, 1.0), (1e-4, 1.0)),
+    "phone": ((1e-8, 1e-6, 1.0), (SHOWN_SHARE, 1.0), (TAIL_SHARE, 1.0)),
     "place": (
         (1e-7, 1e-6, 1e-4, 5e-3, 0.02, 0.05, 0.92), (5e-3, 0.02, 0.05, 0.92), (0.03, 0.05, 0.92),
     ),
@@ -109,6 +109,7 @@ def learnt(
     joined: NDArray[np.bool_],
     sampled: float,
     accounts: int,
+    written: int,
 ) -> Weights:
     """The weights from candidate ``pairs`` (a share ``sampled`` of them) of ``accounts``.
 
@@ -122,15 +123,22 @@ def learnt(
     everything = max(accounts * (accounts - 1) / 2, 1.0)
     share_same, share_household = (accounts / everything, accounts / 4 / everything)
     weights = _weights(same, household, strangers, share_same, share_household)
+    # Households are found by their addresses, so only accounts that show one can count them.
+    addressed = np.isin(pairs.levels["place"], np.arange(len(_SAME["place"][0])) + 1)
+    with_addresses = max(written * (written - 1) / 2, everything / 1_000)
+    # How often they share a phone is learnt where whole names tell them apart.
+    whole_names = np.isin(pairs.levels["name"], np.arange(len(_SAME["name"][0])) + 1)
+    plain = addressed & whole_names & ((free & FIELD_BITS["phone"]) > 0)
     told = {field: (free & bit) > 0 for field, bit in FIELD_BITS.items()}
     for _ in range(_ROUNDS):
         one, home = _posteriors(*weights._ratios(pairs))
         one, home = np.where(joined, 1.0, one), np.where(joined, 0.0, home)
         for field, level in pairs.levels.items():
             same[field] = _maximised(level, one * told[field], _SAME[field], _KNOWN_PAIRS)
+        household["phone"] = _shared_phones(pairs.levels["phone"], home * plain)
         # At least one expected pair, so that a small brand can still learn of the first.
         share_same = max(one[~joined].sum() / sampled, 1.0) / everything
-        share_household = max(home.sum() / sampled, 1.0) / everything
+        share_household = max(home[addressed].sum() / sampled, 1.0) / with_addresses
         weights = _weights(same, household, strangers, share_same, share_household)
     return weights
 
@@ -156,6 +164,15 @@ def _maximised(
         shares.append(total / total.sum())
         start += len(group)
     return np.concatenate(shares)
+
+
+def _shared_phones(level: NDArray[np.int8], home: Floats) -> Floats:
+    """A household's shares of phone levels: equal as often however much a platform shows."""
+    counts = np.bincount(level, weights=home, minlength=8)
+    (known, slip, _), *_ = _HOUSEHOLD["phone"]
+    equal, different = counts[[1, 4, 6]].sum(), counts[[3, 5, 7]].sum()
+    share = (equal + known * _KNOWN_PAIRS) / (equal + different + _KNOWN_PAIRS)
+    return np.array([share, slip, 1 - slip - share, share, 1 - share, share, 1 - share])
 
 
 def _stranger_levels(field: str, random_pairs: Compared) -> Floats:

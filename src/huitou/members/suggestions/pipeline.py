@@ -105,7 +105,7 @@ def _learnt(f, found, pairs, frequencies):
     a, b = (rng.integers(0, accounts, _RANDOM_PAIRS) for _ in range(2))
     apart = f.member[a] != f.member[b]
     strangers = compared(f, a[apart], b[apart], frequencies)
-    return learnt(found.take(at), strangers, free=pairs.free[at], joined=pairs.joined[at], sampled=min(1.0, _LEARNING_PAIRS / max(size, 1)), accounts=accounts)
+    return learnt(found.take(at), strangers, free=pairs.free[at], joined=pairs.joined[at], sampled=min(1.0, _LEARNING_PAIRS / max(size, 1)), accounts=accounts, written=int(f.place.written.sum()))
 
 
 def _among(a: Ints, b: Ints, decided: pa.Table):

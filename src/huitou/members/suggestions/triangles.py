@@ -21,6 +21,10 @@ from huitou.members.suggestions.texts import Ints
 
 # Partners of one account looked at, likeliest first: bounds the work at an account many resemble.
 PARTNERS_MAX = 8
+# A third side this likely closes the triangle: nothing to weigh.
+_AGREED = 0.9
+# A rival that has lost against others in one round weighs less in the next.
+_ROUNDS = 3
 
 
 def consistent(
@@ -50,18 +54,28 @@ def consistent(
     low, high = np.minimum(y, z), np.maximum(y, z)
     keys = a * size + b
     at = np.searchsorted(keys, low * size + high)
-    agreed = (at < pairs) & (keys[np.minimum(at, pairs - 1)] == low * size + high)
+    at = np.minimum(at, pairs - 1)
+    agreed = (keys[at] == low * size + high) & (probability[at] >= _AGREED)
     open_ = ~agreed & (f.member[y] != f.member[z])
     first, second, y, z = first[open_], second[open_], y[open_], z[open_]
 
     sides = found.take(edge[first]), found.take(edge[second])
     third = weights.objections(compared(f, y, z, frequencies), sides)
-    inside = np.clip(probability, 1e-12, 1 - 1e-12)
-    odds = np.log(inside) - np.log1p(-inside)
-    one, other = odds[edge[first]], odds[edge[second]]
-    every = one + other + third
-    total = np.logaddexp(np.logaddexp(0.0, one), np.logaddexp(other, every))
-    held = probability.copy()
-    np.minimum.at(held, edge[first], np.exp(np.logaddexp(one, every) - total))
-    np.minimum.at(held, edge[second], np.exp(np.logaddexp(other, every) - total))
+    odds = held_odds = _odds(probability)
+    first, second = edge[first], edge[second]
+    held = probability
+    for _ in range(_ROUNDS):
+        held = probability.copy()
+        for own, other in ((first, second), (second, first)):
+            mine, theirs = odds[own], held_odds[other]
+            every = mine + theirs + third
+            total = np.logaddexp(np.logaddexp(0.0, mine), np.logaddexp(theirs, every))
+            np.minimum.at(held, own, np.exp(np.logaddexp(mine, every) - total))
+        held_odds = _odds(held)
     return held
+
+
+def _odds(probability: Floats) -> Floats:
+    inside = np.clip(probability, 1e-12, 1 - 1e-12)
+    log_odds: Floats = np.log(inside) - np.log1p(-inside)
+    return log_odds
