@@ -12,8 +12,10 @@ from huitou.members.suggestions.texts import Ints, keys
 
 # A larger block is too common to say anything, and its pairs grow with the square of it.
 BLOCK_MAX = 120
-# Candidates per account, over all blocks: bounds time and memory (17 bytes a pair).
-PAIRS_PER_ACCOUNT_MAX = 20
+# Pairs of one kind of block, per account and in all: where they would be more, the largest blocks
+# are skipped until they fit. Bounds time and memory (about 100 bytes a pair).
+PAIRS_PER_ACCOUNT_MAX = 5
+PAIRS_MAX = 5_000_000
 
 
 # The fields that blocks are made of, as bits.
@@ -26,6 +28,7 @@ FIELD_BITS = {
     "nick": NICK,
     "birthday": BIRTHDAY,
 }
+_ALL_FIELDS = NAME | PHONE | PLACE | EMAIL | NICK | BIRTHDAY
 
 
 @dataclass(frozen=True)
@@ -47,14 +50,14 @@ class Candidates:
 def candidates(f: Features) -> Candidates:
     """Pairs that share a key."""
     size = f.member.size
+    room = min(PAIRS_PER_ACCOUNT_MAX * size, PAIRS_MAX)
     found: list[Ints] = []
     free: list[Ints] = []
-    skipped = total = 0
+    skipped = 0
     for used, key in _block_keys(f):
-        pairs, too_large = _pairs(key, PAIRS_PER_ACCOUNT_MAX * size - total)
+        pairs, too_large = _pairs(key, room)
         found.append(pairs)
-        free.append(np.full(pairs.size, ~used & 63))
-        total += pairs.size
+        free.append(np.full(pairs.size, ~used & _ALL_FIELDS))
         skipped += too_large
     pairs, bits = np.concatenate(found), np.concatenate(free)
     order = np.argsort(pairs)
@@ -67,8 +70,7 @@ def candidates(f: Features) -> Candidates:
 
 
 def _block_keys(f: Features) -> list[tuple[int, Ints]]:
-    """The fields used and the keys, most telling first. Coarse ones have a finer one for large
-    brands."""
+    """The fields used and the keys. Coarse ones have a finer one for large brands."""
     place, phone, name = f.place, f.phone, f.name
     return [
         (PHONE, phone.whole),
@@ -89,15 +91,16 @@ def _block_keys(f: Features) -> list[tuple[int, Ints]]:
 
 
 def _pairs(key: Ints, room: int) -> tuple[Ints, int]:
-    """Pairs of rows with the same ``key``, as ``a * size + b``, and how many blocks were skipped."""
+    """Pairs of rows with one ``key``, as ``a * size + b``, and how many blocks were skipped."""
     size = key.size
     rows = np.flatnonzero(key >= 0)
     order = rows[np.argsort(key[rows], kind="stable")]
     starts = _starts(key[order])
     sizes = np.diff(np.append(starts, order.size))
-    small = sizes <= BLOCK_MAX
-    if (sizes[small] * (sizes[small] - 1) // 2).sum() > room:
-        return np.zeros(0, dtype=np.int64), int(sizes.size)
+    by_size = np.sort(sizes)
+    fitting = by_size[np.cumsum(by_size * (by_size - 1) // 2) <= room]
+    largest = min(int(fitting[-1]), BLOCK_MAX) if fitting.size else 0
+    small = sizes <= largest
     order = order[np.repeat(small, sizes)]
     first, second = pairs_within(key[order])
     return order[first] * size + order[second], int((~small).sum())

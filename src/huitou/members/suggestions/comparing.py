@@ -21,8 +21,8 @@ from huitou.members.suggestions.features import (
 from huitou.members.suggestions.texts import Ints, keys, likeness
 
 Levels = NDArray[np.int8]
-MISSING = 0
-# How often two strangers' phones end alike, and begin and end alike: about thirty prefixes are common.
+# How often two strangers' phones end alike, and begin and end alike (some thirty prefixes are
+# common).
 TAIL_SHARE, SHOWN_SHARE = 1e-4, 3e-6
 # Likeness (Dice, 0 to 1) from which two spellings count as one street or one Latin name.
 _STREET_LIKE, _NAME_LIKE, _NAME_PART_LIKE = 0.6, 0.75, 0.4
@@ -48,8 +48,11 @@ _SOUND = _sounds()
 
 @dataclass(frozen=True)
 class Compared:
-    """``levels`` and ``rarity`` (log of how often the agreeing value occurs, over its mean) by
-    field, one entry a pair; rarity is 0 where a level has no value of its own."""
+    """``levels`` and ``rarity`` by field, one entry a pair.
+
+    Rarity is the logarithm of how often the value that two agree on occurs, over its mean; 0 where
+    a level has no value of its own.
+    """
 
     levels: dict[str, Levels]
     rarity: dict[str, NDArray[np.float32]]
@@ -72,16 +75,17 @@ def compared(f: Features, a: Ints, b: Ints, frequencies: Frequencies) -> Compare
         "nick": _same_or_not(f.nick, a, b),
         "birthday": birthday_levels(f.birthday, a, b),
     }
-    rarity = {
-        field: frequencies.of(field, levels[field], a) for field in levels
-    }
+    rarity = {field: frequencies.of(field, levels[field], a) for field in levels}
     return Compared(levels, rarity)
 
 
 def name_levels(n: Names, a: Ints, b: Ints) -> Levels:
-    """0 unknown; both whole: 1 same, 2 near (sounds alike, or spelled alike), 3 in part,
-    4 surname same, 5 different; one masked or with a title: 6 surname same, 7 different;
-    a pet name: 8 within the name, 9 not."""
+    """How far names agree.
+
+    0 unknown; both whole: 1 same, 2 near (sounds alike, or spelled alike), 3 in part, 4 surname
+    same, 5 different; one masked or with a title: 6 surname same, 7 different; a pet name: 8 within
+    the name, 9 not.
+    """
     kind_a, kind_b = n.kind[a], n.kind[b]
     level = np.zeros(a.size, dtype=np.int8)
     surname_same = (n.surname[a] == n.surname[b]) & (n.surname[a] >= 0)
@@ -120,8 +124,11 @@ def _han_levels(n: Names, a: Ints, b: Ints, surname_same: NDArray[np.bool_]) -> 
 
 
 def phone_levels(p: Phones, a: Ints, b: Ints) -> Levels:
-    """0 unknown; both whole: 1 same, 2 a slip apart, 3 different; beginning and end shown:
-    4 same, 5 different; the end alone: 6 same, 7 different."""
+    """How far phones agree.
+
+    0 unknown; both whole: 1 same, 2 a slip apart, 3 different; beginning and end shown: 4 same,
+    5 different; the end alone: 6 same, 7 different.
+    """
     whole = (p.whole[a] >= 0) & (p.whole[b] >= 0)
     tails = (p.tail[a] >= 0) & (p.tail[b] >= 0)
     prefixes = tails & (p.prefix[a] >= 0) & (p.prefix[b] >= 0)
@@ -136,15 +143,19 @@ def phone_levels(p: Phones, a: Ints, b: Ints) -> Levels:
 
 
 def place_levels(p: Places, a: Ints, b: Ints) -> Levels:
-    """0 unknown; both addresses written: 1 same door, 2 same street and a number, 3 same street,
+    """How far places agree.
+
+    0 unknown; both addresses written: 1 same door, 2 same street and a number, 3 same street,
     4 same district, 5 same city, 6 same province, 7 elsewhere; both districts known: 8 same, 9 same
-    city, 10 same province, 11 elsewhere; else 12 same city, 13 same province, 14 elsewhere."""
+    city, 10 same province, 11 elsewhere; else 12 same city, 13 same province, 14 elsewhere.
+    """
 
     def known(codes: Ints) -> NDArray[np.bool_]:
         return (codes[a] >= 0) & (codes[b] >= 0)
 
     def same(codes: Ints) -> NDArray[np.bool_]:
-        return codes[a] == codes[b]
+        equal: NDArray[np.bool_] = codes[a] == codes[b]
+        return equal
 
     province = np.where(known(p.province) & ~same(p.province), 2, 1)
     region = np.where(known(p.city), np.where(same(p.city) & (province == 1), 0, province), -1)
@@ -172,7 +183,7 @@ def place_levels(p: Places, a: Ints, b: Ints) -> Levels:
 
 
 def birthday_levels(birthday: Ints, a: Ints, b: Ints) -> Levels:
-    """0 unknown, 1 same, 2 a slip or day and month exchanged, 3 different."""
+    """How far birthdays agree: 0 unknown, 1 same, 2 a slip or day and month exchanged, 3 not."""
     known = (birthday[a] >= 0) & (birthday[b] >= 0)
     at = np.flatnonzero(known)
     first, second = birthday[a[at]], birthday[b[at]]

@@ -31,7 +31,8 @@ _TITLED = r"^\p{Han}{1,2}(女士|先生|小姐|太太|老师|同学|阿姨|叔�
 _MASKED = r"^[^*]\*+"
 _PET = r"^[小阿老]\p{Han}$|^(\p{Han})(\p{Han})$"
 _PUBLIC_PLACE = (
-    "驿站|快递柜|丰巢|代收|自提|集运|转运|快递点|速递易|格格|parcel ?locker|packstation|pick-?up point"
+    "驿站|快递柜|丰巢|代收|自提|集运|转运|快递点|速递易|格格"
+    "|parcel ?locker|packstation|pick-?up point"
 )
 _RELAY = r"^[+\d*]{11,14}(-|,|转|ext\.?)\d{2,5}$"
 
@@ -89,14 +90,15 @@ def features(accounts: pa.Table) -> Features:
     """The comparable form of ``accounts`` (``SCHEMA``)."""
     columns = {name: accounts[name].combine_chunks() for name in accounts.column_names}
     member = columns["member_id"].to_numpy()
+    owner = np.unique(member, return_inverse=True)[1]
     nick = columns["nick"]
     shown_nick = pc.if_else(pc.match_substring(nick, "*"), None, pc.utf8_trim_whitespace(nick))
     local = pc.replace_substring_regex(pc.utf8_lower(columns["email"]), r"@.*$", "")
     return Features(
         member,
         _names(columns["name"]),
-        _phones(columns["phone"], member),
-        _places(columns, member),
+        _phones(columns["phone"], owner),
+        _places(columns, owner),
         codes_of(local),
         codes_of(shown_nick),
         _birthdays(columns["birthday"]),
@@ -109,7 +111,10 @@ def _names(values: pa.Array) -> Names:
     distinct, row = encoded.dictionary, encoded.indices.fill_null(-1).to_numpy()
 
     def fits(pattern: str) -> NDArray[np.bool_]:
-        return pc.match_substring_regex(distinct, pattern).to_numpy(zero_copy_only=False)
+        found: NDArray[np.bool_] = pc.match_substring_regex(distinct, pattern).to_numpy(
+            zero_copy_only=False
+        )
+        return found
 
     points = code_points(distinct, NAME_WIDTH)
     double = (points[:, 0] == points[:, 1]) & (points[:, 2] == 0)
@@ -150,7 +155,7 @@ def _framed(points: NDArray[np.uint32]) -> NDArray[np.uint32]:
     return wide
 
 
-def _phones(values: pa.Array, member: Ints) -> Phones:
+def _phones(values: pa.Array, owner: Ints) -> Phones:
     plain = pc.utf8_normalize(values, "NFKC")
     relay = pc.match_substring_regex(plain, _RELAY)
     plain = pc.replace_substring_regex(pc.if_else(relay, None, plain), r"[^\d*]", "")
@@ -162,7 +167,7 @@ def _phones(values: pa.Array, member: Ints) -> Phones:
         return numbers
 
     whole = part(r"^(?P<part>\d{6,15})$", plain)
-    whole = _rare(whole, member)
+    whole = _rare(whole, owner)
     masked = pc.if_else(pc.match_substring(plain, "*"), plain, None)
     prefix = np.where(whole >= 10**10, whole // 10**8, -1)
     prefix = np.maximum(prefix, part(r"^(?P<part>\d{3})\d*\*", masked))
@@ -171,15 +176,16 @@ def _phones(values: pa.Array, member: Ints) -> Phones:
     return Phones(whole, prefix, tail)
 
 
-def _rare(values: Ints, member: Ints) -> Ints:
-    """``values`` without those on more than ``MEMBERS_OF_A_VALUE_MAX`` members."""
+def _rare(values: Ints, owner: Ints) -> Ints:
+    """``values`` without those on more than ``MEMBERS_OF_A_VALUE_MAX`` owners (0, 1, …)."""
     found, where = np.unique(values, return_inverse=True)
-    pairs = np.unique(where * np.int64(member.size + 1) + np.unique(member, return_inverse=True)[1])
-    members = np.bincount(pairs // np.int64(member.size + 1), minlength=found.size)
-    return np.where(members[where] > MEMBERS_OF_A_VALUE_MAX, -1, values)
+    limit = int(owner.max(initial=0)) + 1
+    pairs = np.unique(where * limit + owner)
+    owners = np.bincount(pairs // limit, minlength=found.size)
+    return np.where(owners[where] > MEMBERS_OF_A_VALUE_MAX, -1, values)
 
 
-def _places(columns: dict[str, pa.Array], member: Ints) -> Places:
+def _places(columns: dict[str, pa.Array], owner: Ints) -> Places:
     province = pc.utf8_slice_codeunits(columns["province"], 0, 2)
     city = pc.replace_substring_regex(columns["city"], "市$", "")
     address = columns["address"]
@@ -189,9 +195,9 @@ def _places(columns: dict[str, pa.Array], member: Ints) -> Places:
     bits, numbers, last, before = address_parts(_without_regions(columns, address, said))
     key = keys(last, *(bits.view(np.int64).T >> 1), numbers.view(np.int64) >> 1)
     key[last < 0] = -1
-    private = (_rare(key, member[said]) >= 0) | (last < 0)
+    private = (_rare(key, owner[said]) >= 0) | (last < 0)
 
-    size = member.size
+    size = owner.size
     at = said[private]
     all_bits = np.zeros((size, bits.shape[1]), dtype=np.uint64)
     all_bits[at] = bits[private]
@@ -233,5 +239,6 @@ def _without_regions(columns: dict[str, pa.Array], address: pa.Array, said: Ints
 
 
 def _birthdays(values: pa.Array) -> Ints:
-    year, month, day = (part(values).fill_null(0).to_numpy() for part in (pc.year, pc.month, pc.day))
+    parts = (pc.year, pc.month, pc.day)
+    year, month, day = (part(values).fill_null(0).to_numpy() for part in parts)
     return np.where(year > 0, year * 10_000 + month * 100 + day, -1)

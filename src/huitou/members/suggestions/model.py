@@ -21,6 +21,7 @@ from huitou.members.suggestions.comparing import SHOWN_SHARE, TAIL_SHARE, Compar
 from huitou.members.suggestions.texts import Ints
 
 Floats = NDArray[np.float64]
+Flags = NDArray[np.bool_]
 
 Groups = tuple[tuple[float, ...], ...]
 # Per field the levels from 1, in groups: which group applies depends on what is shown of the two
@@ -61,6 +62,8 @@ _STRANGERS: dict[str, Groups] = {
 _COUNTED = ("name", "place", "birthday")
 # How many pairs the values above are worth against those observed.
 _KNOWN_PAIRS, _KNOWN_RANDOM_PAIRS = 300.0, 100_000.0
+# A level this rare is met by chance or not at all among the random pairs.
+_TOO_RARE_TO_COUNT = 1e-4
 _ROUNDS = 12
 
 
@@ -75,12 +78,17 @@ class Weights:
 
     def probability(self, pairs: Compared) -> Floats:
         """The probability of each pair to be one person."""
-        same, household = self._ratios(pairs)
-        return _posteriors(same, household)[0]
+        return self.posteriors(pairs)[0]
+
+    def posteriors(self, pairs: Compared) -> tuple[Floats, Floats]:
+        """The probabilities of each pair to be one person, and to be of one household."""
+        return _posteriors(*self._ratios(pairs))
 
     def objections(self, third: Compared, sides: tuple[Compared, Compared]) -> Floats:
-        """What speaks against the ``third`` side of triangles being one person (a logarithm, 0 for
-        nothing), leaving out what speaks for it and what spoke against one of the two ``sides``."""
+        """What speaks against the ``third`` side of triangles: a logarithm, 0 for nothing.
+
+        What speaks for it is left out, and what spoke against one of the two ``sides`` already.
+        """
         against = np.zeros(next(iter(third.levels.values())).size)
         for field, level in third.levels.items():
             weights = self.same[field]
@@ -101,46 +109,62 @@ class Weights:
         return same, household
 
 
-def learnt(
-    pairs: Compared,
-    random_pairs: Compared,
-    *,
-    free: Ints,
-    joined: NDArray[np.bool_],
-    sampled: float,
-    accounts: int,
-    written: int,
-) -> Weights:
-    """The weights from candidate ``pairs`` (a share ``sampled`` of them) of ``accounts``.
+@dataclass(frozen=True)
+class Sample:
+    """Pairs to learn from: a ``share`` of the candidates among ``accounts``.
 
     ``free`` has the bits of the fields each pair was found without: what one person's phones are
-    like is learnt from pairs that did not need equal phones to be found, and so on. Pairs ``joined`` already
-    are one person for sure. Pairs that are no candidates count as strangers.
+    like is learnt from pairs that did not need equal phones to be found, and so on. Pairs
+    ``joined`` already are one person for sure. ``with_address`` accounts show an address.
     """
+
+    pairs: Compared
+    free: Ints
+    joined: Flags
+    share: float
+    accounts: int
+    with_address: int
+
+    def without(self, field: str) -> Flags:
+        """Pairs found without ``field``."""
+        return (self.free & FIELD_BITS[field]) > 0
+
+    def in_first_group(self, field: str) -> Flags:
+        """Pairs whose ``field`` is whole on both sides: a whole name, a written address."""
+        level = self.pairs.levels[field]
+        return (level > 0) & (level <= len(_SAME[field][0]))
+
+
+def learnt(sample: Sample, random_pairs: Compared) -> Weights:
+    """The weights from a ``sample`` of candidates; pairs that are no candidates are strangers."""
     strangers = {field: _stranger_levels(field, random_pairs) for field in _SAME}
     same = {field: np.concatenate(groups) for field, groups in _SAME.items()}
     household = {field: np.concatenate(groups) for field, groups in _HOUSEHOLD.items()}
-    everything = max(accounts * (accounts - 1) / 2, 1.0)
-    share_same, share_household = (accounts / everything, accounts / 4 / everything)
-    weights = _weights(same, household, strangers, share_same, share_household)
-    # Households are found by their addresses, so only accounts that show one can count them.
-    addressed = np.isin(pairs.levels["place"], np.arange(len(_SAME["place"][0])) + 1)
-    with_addresses = max(written * (written - 1) / 2, everything / 1_000)
-    # How often they share a phone is learnt where whole names tell them apart.
-    whole_names = np.isin(pairs.levels["name"], np.arange(len(_SAME["name"][0])) + 1)
-    plain = addressed & whole_names & ((free & FIELD_BITS["phone"]) > 0)
-    told = {field: (free & bit) > 0 for field, bit in FIELD_BITS.items()}
+    # Households are found by their addresses, so only accounts that show one can count them; how
+    # often they share a phone shows where whole names tell them apart.
+    addressed = sample.in_first_group("place")
+    told_apart = addressed & sample.in_first_group("name") & sample.without("phone")
+    everything = _pairs_among(sample.accounts)
+    with_addresses = max(_pairs_among(sample.with_address), everything / 1_000)
+    weights = _weights(
+        same, household, strangers, sample.accounts / everything, sample.accounts / 4 / everything
+    )
     for _ in range(_ROUNDS):
-        one, home = _posteriors(*weights._ratios(pairs))
-        one, home = np.where(joined, 1.0, one), np.where(joined, 0.0, home)
-        for field, level in pairs.levels.items():
-            same[field] = _maximised(level, one * told[field], _SAME[field], _KNOWN_PAIRS)
-        household["phone"] = _shared_phones(pairs.levels["phone"], home * plain)
+        one, home = weights.posteriors(sample.pairs)
+        one, home = np.where(sample.joined, 1.0, one), np.where(sample.joined, 0.0, home)
+        for field, level in sample.pairs.levels.items():
+            told = one * sample.without(field)
+            same[field] = _maximised(level, told, _SAME[field], _KNOWN_PAIRS)
+        household["phone"] = _shared_phones(sample.pairs.levels["phone"], home * told_apart)
         # At least one expected pair, so that a small brand can still learn of the first.
-        share_same = max(one[~joined].sum() / sampled, 1.0) / everything
-        share_household = max(home[addressed].sum() / sampled, 1.0) / with_addresses
+        share_same = max(one[~sample.joined].sum() / sample.share, 1.0) / everything
+        share_household = max(home[addressed].sum() / sample.share, 1.0) / with_addresses
         weights = _weights(same, household, strangers, share_same, share_household)
     return weights
+
+
+def _pairs_among(accounts: int) -> float:
+    return max(accounts * (accounts - 1) / 2, 1.0)
 
 
 def _posteriors(same: Floats, household: Floats) -> tuple[Floats, Floats]:
@@ -179,7 +203,9 @@ def _stranger_levels(field: str, random_pairs: Compared) -> Floats:
     known = _STRANGERS[field]
     if field not in _COUNTED:
         return np.concatenate(known)
-    return _maximised(random_pairs.levels[field], None, known, _KNOWN_RANDOM_PAIRS)
+    shares = np.concatenate(known)
+    counted = _maximised(random_pairs.levels[field], None, known, _KNOWN_RANDOM_PAIRS)
+    return np.where(shares < _TOO_RARE_TO_COUNT, shares, counted)
 
 
 def _weights(

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
-from huitou.members.suggestions.blocking import candidates
-from huitou.members.suggestions.comparing import Frequencies, compared
+from huitou.members.suggestions.blocking import Candidates, candidates
+from huitou.members.suggestions.comparing import Compared, Frequencies, compared
 from huitou.members.suggestions.evidence import evidence
-from huitou.members.suggestions.features import features
-from huitou.members.suggestions.model import Weights, learnt
-from huitou.members.suggestions.texts import Ints
-from huitou.members.suggestions.triangles import consistent
+from huitou.members.suggestions.features import Features, features
+from huitou.members.suggestions.model import Floats, Sample, Weights, learnt
+from huitou.members.suggestions.texts import Ints, pair_keys
+from huitou.members.suggestions.triangles import TRIANGLE_LEAST, consistent
 
 # Accounts with one ``member_id`` are one person already. Every text may be null and may be masked
 # with *. ``district`` is the finest region known: a district, a county, a postcode.
@@ -41,18 +41,21 @@ PAIRS_SCHEMA = pa.schema(
         ("evidence", pa.list_(pa.string())),
     ]
 )
-# Chosen on a training seed (docs/explanation/identity-suggestions.md), judged on others.
+# Chosen on training seeds (docs/explanation/identity-suggestions.md), judged on another.
 REVIEW_THRESHOLD = 0.9
-# Pairs to learn from: more change nothing in the second digit.
+# More pairs to learn from change nothing that shows.
 _LEARNING_PAIRS = 200_000
 _RANDOM_PAIRS = 200_000
-_TRIANGLE_LEAST = 0.2
 _SEED = 20_260_101
 
 
 @dataclass(frozen=True)
 class Suggestions:
-    """``pairs`` (``a, b, probability, evidence``; account ids, a < b; likeliest first)."""
+    """``pairs`` (``PAIRS_SCHEMA``: account ids, a < b; likeliest first) and how they were found.
+
+    ``compared`` pairs were looked at; ``skipped_blocks`` groups of accounts with something in
+    common were too large to be.
+    """
 
     pairs: pa.Table
     compared: int
@@ -65,27 +68,34 @@ def suggest(
 ) -> Suggestions:
     """Pairs of ``accounts`` (``SCHEMA``) that are one person with a probability ``at_least``.
 
-    ``decided`` has ``a, b``: pairs of account ids that people accepted or refused; they are not
-    suggested again. Of two members only their likeliest pair of accounts is given. The order of
-    the rows does not matter and the same accounts always give the same pairs.
+    ``decided`` has ``a, b``: pairs of account ids that people accepted or refused; their members
+    are not suggested to each other again. Of two members only the likeliest pair of accounts is
+    given. The order of the rows does not matter, and the same accounts always give the same pairs.
+
+    Raises:
+        ValueError: the columns are not those of ``SCHEMA``.
     """
-    accounts = accounts.sort_by("account_id")
+    if accounts.schema.names != SCHEMA.names:
+        raise ValueError(f"accounts need the columns {SCHEMA.names}, not {accounts.schema.names}")
+    accounts = accounts.cast(SCHEMA).sort_by("account_id")
     f = features(accounts)
     pairs = candidates(f)
     frequencies = Frequencies(f)
     found = compared(f, pairs.a, pairs.b, frequencies)
     weights = _learnt(f, found, pairs, frequencies)
     probability = weights.probability(found)
+
+    likely = np.flatnonzero((probability >= TRIANGLE_LEAST) & ~pairs.joined)
+    a, b = pairs.a[likely], pairs.b[likely]
+    held = consistent(f, a, b, found.take(likely), probability[likely], weights, frequencies)
+    probability[likely] = held
+    likely = likely[held >= at_least]
+
     ids = accounts["account_id"].to_numpy()
-    likely = np.flatnonzero((probability >= _TRIANGLE_LEAST) & ~pairs.joined)
-    probability[likely] = consistent(
-        f, pairs.a[likely], pairs.b[likely], found.take(likely), probability[likely], weights, frequencies
-    )
-    likely = likely[probability[likely] >= at_least]
-    if decided is not None:
-        likely = likely[~_among(ids[pairs.a[likely]], ids[pairs.b[likely]], decided)]
-    at = likely[_best(f.member[pairs.a[likely]], f.member[pairs.b[likely]], probability[likely])]
-    at = at[np.argsort(-probability[at], kind="stable")]
+    members = pair_keys(f.member[pairs.a[likely]], f.member[pairs.b[likely]])
+    open_ = ~np.isin(members, _decided(decided, ids, f.member))
+    likely, members = likely[open_], members[open_]
+    at = likely[_best(members, probability[likely])]
     columns = [
         pa.array(ids[pairs.a[at]]),
         pa.array(ids[pairs.b[at]]),
@@ -96,29 +106,38 @@ def suggest(
     return Suggestions(table, pairs.a.size, pairs.skipped, weights)
 
 
-def _learnt(f, found, pairs, frequencies):
+def _learnt(f: Features, found: Compared, pairs: Candidates, frequencies: Frequencies) -> Weights:
+    """The weights of this set of accounts, from a sample of the pairs when there are many."""
     rng = np.random.default_rng(_SEED)
     accounts, size = f.member.size, pairs.a.size
     at = np.arange(size)
     if size > _LEARNING_PAIRS:
         at = rng.integers(0, size, _LEARNING_PAIRS)
-    a, b = (rng.integers(0, accounts, _RANDOM_PAIRS) for _ in range(2))
+    sample = Sample(
+        found.take(at),
+        free=pairs.free[at],
+        joined=pairs.joined[at],
+        share=min(1.0, _LEARNING_PAIRS / max(size, 1)),
+        accounts=accounts,
+        with_address=int(f.place.written.sum()),
+    )
+    a, b = rng.integers(0, max(accounts, 1), (2, _RANDOM_PAIRS if accounts > 1 else 0))
     apart = f.member[a] != f.member[b]
-    strangers = compared(f, a[apart], b[apart], frequencies)
-    return learnt(found.take(at), strangers, free=pairs.free[at], joined=pairs.joined[at], sampled=min(1.0, _LEARNING_PAIRS / max(size, 1)), accounts=accounts, written=int(f.place.written.sum()))
+    return learnt(sample, compared(f, a[apart], b[apart], frequencies))
 
 
-def _among(a: Ints, b: Ints, decided: pa.Table):
-    first, second = decided["a"].to_numpy(), decided["b"].to_numpy()
-    low, high = np.minimum(first, second), np.maximum(first, second)
-    known = np.unique(np.concatenate([low, high, a, b]))
-    def key(x, y): return np.searchsorted(known, x) * known.size + np.searchsorted(known, y)
-    return np.isin(key(a, b), key(low, high))
+def _decided(decided: pa.Table | None, ids: Ints, member: Ints) -> Ints:
+    """The pairs of members that people have decided on; ids not among ``ids`` do not count."""
+    if decided is None or not ids.size:
+        return np.zeros(0, dtype=np.int64)
+    sides = [decided[name].to_numpy() for name in ("a", "b")]
+    places = [np.minimum(np.searchsorted(ids, side), ids.size - 1) for side in sides]
+    known = (ids[places[0]] == sides[0]) & (ids[places[1]] == sides[1])
+    return pair_keys(member[places[0][known]], member[places[1][known]])
 
 
-def _best(a: Ints, b: Ints, probability) -> Ints:
-    """The place of the likeliest pair of every two members, the first of equals."""
-    low, high = np.minimum(a, b), np.maximum(a, b)
-    order = np.lexsort((-probability, high, low))
-    first = np.append(True, (low[order][1:] != low[order][:-1]) | (high[order][1:] != high[order][:-1]))
-    return np.sort(order[first[: order.size]])
+def _best(members: Ints, probability: Floats) -> Ints:
+    """The place of the likeliest pair of every two members, likeliest first."""
+    order = np.argsort(-probability, kind="stable")
+    _, first = np.unique(members[order], return_index=True)
+    return order[np.sort(first)]

@@ -97,7 +97,8 @@ def likeness(bits: Bits, a: Ints, b: Ints) -> NDArray[np.float32]:
     counts = np.bitwise_count(bits).sum(axis=1, dtype=np.int64)
     common = np.bitwise_count(bits[a] & bits[b]).sum(axis=1, dtype=np.int64)
     total = np.maximum(counts[a] + counts[b], 1)
-    return (2 * common / total).astype(np.float32)
+    dice: NDArray[np.float32] = (2 * common / total).astype(np.float32)
+    return dice
 
 
 def keys(*columns: Ints) -> Ints:
@@ -115,6 +116,16 @@ def keys(*columns: Ints) -> Ints:
     made = (mixed >> np.uint64(1)).astype(np.int64)
     made[missing] = -1
     return made
+
+
+def pair_keys(a: Ints, b: Ints) -> Ints:
+    """One number per unordered pair of numbers of 0 or more.
+
+    >>> first, second = pair_keys(np.array([3, 8]), np.array([8, 3]))
+    >>> bool(first == second)
+    True
+    """
+    return keys(np.minimum(a, b), np.maximum(a, b))
 
 
 def _scrambled(values: Bits) -> Bits:

@@ -19,6 +19,8 @@ from huitou.members.suggestions.features import Features
 from huitou.members.suggestions.model import Floats, Weights
 from huitou.members.suggestions.texts import Ints
 
+# Pairs less likely than this are left out of the weighing.
+TRIANGLE_LEAST = 0.2
 # Partners of one account looked at, likeliest first: bounds the work at an account many resemble.
 PARTNERS_MAX = 8
 # A third side this likely closes the triangle: nothing to weigh.
