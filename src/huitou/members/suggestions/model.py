@@ -59,9 +59,14 @@ _STRANGERS: dict[str, Groups] = {
     "nick": ((1e-5, 1.0),),
     "birthday": ((6e-5, 5e-3, 0.995),),
 }  # fmt: skip
+# Levels that agree in part. Where the part is known to agree (the surname a mask shows, the city),
+# what is left of them is a difference.
+_PARTLY = {"name": (4,), "place": (5, 9)}
 _COUNTED = ("name", "place", "birthday")
 # How many pairs the values above are worth against those observed.
 _KNOWN_PAIRS, _KNOWN_RANDOM_PAIRS = 300.0, 100_000.0
+# Of any two accounts: however few accounts there are, most pairs are of strangers.
+_SHARE_MAX = 0.1
 # A level this rare is met by chance or not at all among the random pairs.
 _TOO_RARE_TO_COUNT = 1e-4
 _ROUNDS = 12
@@ -69,10 +74,14 @@ _ROUNDS = 12
 
 @dataclass(frozen=True)
 class Weights:
-    """Log likelihood ratios against strangers by field and level, and the log prior odds."""
+    """Log likelihood ratios against strangers by field and level, and the log prior odds.
+
+    ``against`` is what each level objects to one person when its agreeing part is known: 0 or less.
+    """
 
     same: dict[str, Floats]
     household: dict[str, Floats]
+    against: dict[str, Floats]
     prior_same: float
     prior_household: float
 
@@ -91,9 +100,9 @@ class Weights:
         """
         against = np.zeros(next(iter(third.levels.values())).size)
         for field, level in third.levels.items():
-            weights = self.same[field]
+            weights = self.against[field]
             said = (weights[sides[0].levels[field]] < 0) | (weights[sides[1].levels[field]] < 0)
-            against += np.where(said, 0.0, np.minimum(weights[level], 0.0))
+            against += np.where(said, 0.0, weights[level])
         return against
 
     def _ratios(self, pairs: Compared) -> tuple[Floats, Floats]:
@@ -146,9 +155,8 @@ def learnt(sample: Sample, random_pairs: Compared) -> Weights:
     told_apart = addressed & sample.in_first_group("name") & sample.without("phone")
     everything = _pairs_among(sample.accounts)
     with_addresses = max(_pairs_among(sample.with_address), everything / 1_000)
-    weights = _weights(
-        same, household, strangers, sample.accounts / everything, sample.accounts / 4 / everything
-    )
+    share_same = min(max(sample.accounts, 1) / everything, _SHARE_MAX)
+    weights = _weights(same, household, strangers, share_same, share_same / 4)
     for _ in range(_ROUNDS):
         one, home = weights.posteriors(sample.pairs)
         one, home = np.where(sample.joined, 1.0, one), np.where(sample.joined, 0.0, home)
@@ -159,7 +167,8 @@ def learnt(sample: Sample, random_pairs: Compared) -> Weights:
         # At least one expected pair, so that a small brand can still learn of the first.
         share_same = max(one[~sample.joined].sum() / sample.share, 1.0) / everything
         share_household = max(home[addressed].sum() / sample.share, 1.0) / with_addresses
-        weights = _weights(same, household, strangers, share_same, share_household)
+        shares = min(share_same, _SHARE_MAX), min(share_household, _SHARE_MAX)
+        weights = _weights(same, household, strangers, *shares)
     return weights
 
 
@@ -221,6 +230,11 @@ def _weights(
             for field, values in of.items()
         }
 
+    one = ratios(same)
+    against = {field: np.minimum(weights, 0.0) for field, weights in one.items()}
+    for field, levels in _PARTLY.items():
+        for level in levels:
+            against[field][level] = np.log(same[field][level - 1])
     return Weights(
-        ratios(same), ratios(household), float(np.log(share_same)), float(np.log(share_household))
+        one, ratios(household), against, float(np.log(share_same)), float(np.log(share_household))
     )

@@ -42,7 +42,7 @@ PAIRS_SCHEMA = pa.schema(
     ]
 )
 # Chosen on training seeds (docs/explanation/identity-suggestions.md), judged on another.
-REVIEW_THRESHOLD = 0.9
+REVIEW_THRESHOLD = 0.85
 # More pairs to learn from change nothing that shows.
 _LEARNING_PAIRS = 200_000
 _RANDOM_PAIRS = 200_000
@@ -121,7 +121,9 @@ def _learnt(f: Features, found: Compared, pairs: Candidates, frequencies: Freque
         accounts=accounts,
         with_address=int(f.place.written.sum()),
     )
-    a, b = rng.integers(0, max(accounts, 1), (2, _RANDOM_PAIRS if accounts > 1 else 0))
+    # No more random pairs than there are: a small brand cannot tell what strangers are like.
+    draws = min(_RANDOM_PAIRS, accounts * (accounts - 1) // 2)
+    a, b = rng.integers(0, max(accounts, 1), (2, draws))
     apart = f.member[a] != f.member[b]
     return learnt(sample, compared(f, a[apart], b[apart], frequencies))
 

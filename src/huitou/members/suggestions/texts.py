@@ -39,9 +39,6 @@ def _table(separators: str) -> NDArray[np.uint32]:
     table[0xFF01:0xFF5F] = np.arange(0x21, 0x7F)
     table[0x3000] = _SPACE
     table[ord("A") : ord("Z") + 1] += 32
-    for place, char in enumerate("零一二三四五六七八九"):
-        table[ord(char)] = ord("0") + place
-    table[ord("〇")], table[ord("两")] = ord("0"), ord("2")
     for char in separators:
         table[ord(char)] = _SPACE
     return table
@@ -49,6 +46,18 @@ def _table(separators: str) -> NDArray[np.uint32]:
 
 # What stands around numbers in an address and is written or left out at will.
 _ADDRESS_TABLE = _table("号栋幢楼座室单元层弄#-—_,，.。;；:：/、()（） \t")
+
+
+def _counting_words() -> NDArray[np.uint32]:
+    """The plain digit of every counting word, else 0."""
+    digits = np.zeros(0x10000, dtype=np.uint32)
+    for place, char in enumerate("零一二三四五六七八九"):
+        digits[ord(char)] = ord("0") + place
+    digits[ord("两")] = ord("2")
+    return digits
+
+
+_COUNTING = _counting_words()
 
 
 def address_parts(texts: pa.Array, width: int = 48) -> tuple[Bits, Bits, Ints, Ints]:
@@ -62,6 +71,11 @@ def address_parts(texts: pa.Array, width: int = 48) -> tuple[Bits, Bits, Ints, I
     """
     points = _ADDRESS_TABLE[code_points(texts, width)]
     size = points.shape[0]
+    # A counting word is a number before a unit: 三栋, but not in 文三路.
+    counting = _COUNTING[np.minimum(points, 0xFFFF)]
+    unit_next = np.zeros(points.shape, dtype=bool)
+    unit_next[:, :-1] = points[:, 1:] == _SPACE
+    points = np.where((counting > 0) & unit_next, counting, points)
     digit = (points >= 48) & (points <= 57)
     numbers = np.zeros(size, dtype=np.uint64)
     last, before = np.full(size, -1), np.full(size, -1)
