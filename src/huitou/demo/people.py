@@ -182,10 +182,10 @@ class _Registry:
 
         own, partner = number(person), self.partner[person]
         partners = number(partner)
-        shared = np.where(partner >= 0, self.rng.random(person.size), 1.0) / self.strain
+        shared = np.where(partner >= 0, self.rng.random(person.size), np.inf)
         return (
-            np.where(shared < PARTNER_RECEIVES, partners, own),
-            np.where(shared < SHARED_CARD_PHONE, partners, own),
+            np.where(shared < PARTNER_RECEIVES * self.strain, partners, own),
+            np.where(shared < SHARED_CARD_PHONE * self.strain, partners, own),
         )
 
     def _shown_phone(self, phone: Texts, masked: Flags, tail_only: Flags) -> Texts:

@@ -65,6 +65,8 @@ _PARTLY = {"name": (4,), "place": (5, 9)}
 _COUNTED = ("name", "place", "birthday")
 # How many pairs the values above are worth against those observed.
 _KNOWN_PAIRS, _KNOWN_RANDOM_PAIRS = 300.0, 100_000.0
+# Pairs of two people of one household to pairs of one person, where nothing tells.
+_HOUSEHOLDS = 0.25
 # Of any two accounts: however few accounts there are, most pairs are of strangers.
 _SHARE_MAX = 0.1
 # A level this rare is met by chance or not at all among the random pairs.
@@ -154,9 +156,10 @@ def learnt(sample: Sample, random_pairs: Compared) -> Weights:
     addressed = sample.in_first_group("place")
     told_apart = addressed & sample.in_first_group("name") & sample.without("phone")
     everything = _pairs_among(sample.accounts)
-    with_addresses = max(_pairs_among(sample.with_address), everything / 1_000)
+    known_pairs = everything / 100  # what the usual share of households is worth
+    with_addresses = _pairs_among(sample.with_address) + known_pairs
     share_same = min(max(sample.accounts, 1) / everything, _SHARE_MAX)
-    weights = _weights(same, household, strangers, share_same, share_same / 4)
+    weights = _weights(same, household, strangers, share_same, share_same * _HOUSEHOLDS)
     for _ in range(_ROUNDS):
         one, home = weights.posteriors(sample.pairs)
         one, home = np.where(sample.joined, 1.0, one), np.where(sample.joined, 0.0, home)
@@ -166,9 +169,9 @@ def learnt(sample: Sample, random_pairs: Compared) -> Weights:
         household["phone"] = _shared_phones(sample.pairs.levels["phone"], home * told_apart)
         # At least one expected pair, so that a small brand can still learn of the first.
         share_same = max(one[~sample.joined].sum() / sample.share, 1.0) / everything
-        share_household = max(home[addressed].sum() / sample.share, 1.0) / with_addresses
-        shares = min(share_same, _SHARE_MAX), min(share_household, _SHARE_MAX)
-        weights = _weights(same, household, strangers, *shares)
+        share_same = min(share_same, _SHARE_MAX)
+        homes = home[addressed].sum() / sample.share + known_pairs * share_same * _HOUSEHOLDS
+        weights = _weights(same, household, strangers, share_same, homes / with_addresses)
     return weights
 
 
