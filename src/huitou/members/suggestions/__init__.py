@@ -5,6 +5,7 @@ part, and gives every likely pair a probability and its evidence, for people to 
 platforms mask is evidence here, never a key. Merging is not done here.
 """
 
+from huitou.members.suggestions.evidence import CODES as EVIDENCE_CODES
 from huitou.members.suggestions.pipeline import (
     REVIEW_THRESHOLD,
     SCHEMA,
@@ -12,4 +13,4 @@ from huitou.members.suggestions.pipeline import (
     suggest,
 )
 
-__all__ = ["REVIEW_THRESHOLD", "SCHEMA", "Suggestions", "suggest"]
+__all__ = ["EVIDENCE_CODES", "REVIEW_THRESHOLD", "SCHEMA", "Suggestions", "suggest"]

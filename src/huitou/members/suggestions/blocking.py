@@ -13,7 +13,7 @@ from huitou.members.suggestions.texts import Ints, keys
 # A larger block is too common to say anything, and its pairs grow with the square of it.
 BLOCK_MAX = 120
 # Pairs of one kind of block, per account and in all: where they would be more, the largest blocks
-# are skipped until they fit. Bounds time and memory (about 100 bytes a pair).
+# are skipped until they fit. Bounds time and memory.
 PAIRS_PER_ACCOUNT_MAX = 5
 PAIRS_MAX = 5_000_000
 
@@ -42,7 +42,7 @@ class Candidates:
 
     a: Ints
     b: Ints
-    free: Ints
+    free: NDArray[np.int8]
     joined: NDArray[np.bool_]
     skipped: int
 
@@ -52,12 +52,12 @@ def candidates(f: Features) -> Candidates:
     size = f.member.size
     room = min(PAIRS_PER_ACCOUNT_MAX * size, PAIRS_MAX)
     found: list[Ints] = []
-    free: list[Ints] = []
+    free: list[NDArray[np.int8]] = []
     skipped = 0
     for used, key in _block_keys(f):
         pairs, too_large = _pairs(key, room)
         found.append(pairs)
-        free.append(np.full(pairs.size, ~used & _ALL_FIELDS))
+        free.append(np.full(pairs.size, ~used & _ALL_FIELDS, dtype=np.int8))
         skipped += too_large
     pairs, bits = np.concatenate(found), np.concatenate(free)
     order = np.argsort(pairs)

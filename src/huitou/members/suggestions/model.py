@@ -18,7 +18,6 @@ from numpy.typing import NDArray
 
 from huitou.members.suggestions.blocking import FIELD_BITS
 from huitou.members.suggestions.comparing import SHOWN_SHARE, TAIL_SHARE, Compared
-from huitou.members.suggestions.texts import Ints
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
@@ -130,7 +129,7 @@ class Sample:
     """
 
     pairs: Compared
-    free: Ints
+    free: NDArray[np.int8]
     joined: Flags
     share: float
     accounts: int

@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 
 from huitou.members.suggestions.blocking import Candidates, candidates
-from huitou.members.suggestions.comparing import Compared, Frequencies, compared
+from huitou.members.suggestions.comparing import Frequencies, compared
 from huitou.members.suggestions.evidence import evidence
 from huitou.members.suggestions.features import Features, features
 from huitou.members.suggestions.model import Floats, Sample, Weights, learnt
@@ -46,6 +46,8 @@ REVIEW_THRESHOLD = 0.85
 # More pairs to learn from change nothing that shows.
 _LEARNING_PAIRS = 200_000
 _RANDOM_PAIRS = 200_000
+# Bounds memory: a pair takes about a hundred bytes while it is compared, seventeen before.
+_PAIRS_AT_ONCE = 500_000
 _SEED = 20_260_101
 
 
@@ -81,24 +83,21 @@ def suggest(
     f = features(accounts)
     pairs = candidates(f)
     frequencies = Frequencies(f)
-    found = compared(f, pairs.a, pairs.b, frequencies)
-    weights = _learnt(f, found, pairs, frequencies)
-    probability = weights.probability(found)
-
-    likely = np.flatnonzero((probability >= TRIANGLE_LEAST) & ~pairs.joined)
+    weights = _learnt(f, pairs, frequencies)
+    likely = _likely(f, pairs, weights, frequencies)
     a, b = pairs.a[likely], pairs.b[likely]
-    held = consistent(f, a, b, found.take(likely), probability[likely], weights, frequencies)
-    probability[likely] = held
-    likely = likely[held >= at_least]
+    found = compared(f, a, b, frequencies)
+    alone = weights.probability(found)
+    probability = consistent(f, a, b, found, alone, weights, frequencies)
 
     ids = accounts["account_id"].to_numpy()
-    members = pair_keys(f.member[pairs.a[likely]], f.member[pairs.b[likely]])
-    open_ = ~np.isin(members, _decided(decided, ids, f.member))
-    likely, members = likely[open_], members[open_]
-    at = likely[_best(members, probability[likely])]
+    members = pair_keys(f.member[a], f.member[b])
+    open_ = ~np.isin(members, _decided(decided, ids, f.member)) & (probability >= at_least)
+    at = np.flatnonzero(open_)
+    at = at[_best(members[at], probability[at])]
     columns = [
-        pa.array(ids[pairs.a[at]]),
-        pa.array(ids[pairs.b[at]]),
+        pa.array(ids[a[at]]),
+        pa.array(ids[b[at]]),
         pa.array(probability[at]),
         evidence(found, at),
     ]
@@ -106,7 +105,18 @@ def suggest(
     return Suggestions(table, pairs.a.size, pairs.skipped, weights)
 
 
-def _learnt(f: Features, found: Compared, pairs: Candidates, frequencies: Frequencies) -> Weights:
+def _likely(f: Features, pairs: Candidates, weights: Weights, frequencies: Frequencies) -> Ints:
+    """The places of pairs of different members that are likely enough to be weighed together."""
+    apart = np.flatnonzero(~pairs.joined)
+    likely = [np.zeros(0, dtype=np.int64)]
+    for start in range(0, apart.size, _PAIRS_AT_ONCE):
+        at = apart[start : start + _PAIRS_AT_ONCE]
+        found = compared(f, pairs.a[at], pairs.b[at], frequencies)
+        likely.append(at[weights.probability(found) >= TRIANGLE_LEAST])
+    return np.concatenate(likely)
+
+
+def _learnt(f: Features, pairs: Candidates, frequencies: Frequencies) -> Weights:
     """The weights of this set of accounts, from a sample of the pairs when there are many."""
     rng = np.random.default_rng(_SEED)
     accounts, size = f.member.size, pairs.a.size
@@ -114,7 +124,7 @@ def _learnt(f: Features, found: Compared, pairs: Candidates, frequencies: Freque
     if size > _LEARNING_PAIRS:
         at = rng.integers(0, size, _LEARNING_PAIRS)
     sample = Sample(
-        found.take(at),
+        compared(f, pairs.a[at], pairs.b[at], frequencies),
         free=pairs.free[at],
         joined=pairs.joined[at],
         share=min(1.0, _LEARNING_PAIRS / max(size, 1)),
