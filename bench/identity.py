@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 import re
 import resource
 import subprocess
@@ -41,7 +42,6 @@ OTHERS_PYTHON = ROOT / ".venv-bench" / "bin" / "python"
 ACCOUNTS = 200_000
 TRAINING_SEED, JUDGED_SEED = 1, 2
 ROUNDS = 3
-KEY_ON_ACCOUNTS_MAX = 10
 FEBRL = {
     "FEBRL 1": ("dataset1",),
     "FEBRL 2": ("dataset2",),
@@ -68,17 +68,22 @@ class Score:
 
 def run() -> list[Figure]:
     """Measure in a child process, so that memory is this bench's alone."""
-    out = subprocess.run(
-        [sys.executable, "-m", "bench.identity"],
-        cwd=ROOT,
-        stdout=subprocess.PIPE,
-        text=True,
-        check=True,
-    ).stdout
+    with tempfile.TemporaryDirectory(prefix="huitou-bench-") as home:
+        out = subprocess.run(
+            [sys.executable, "-m", "bench.identity"],
+            cwd=ROOT,
+            env={**os.environ, "HUITOU_HOME": home},
+            stdout=subprocess.PIPE,
+            text=True,
+            check=True,
+        ).stdout
     return [Figure("identity", **figure) for figure in json.loads(out.splitlines()[-1])]
 
 
 def _measure() -> Iterator[dict[str, Any]]:
+    from huitou.config.bootstrap import set_up_django
+
+    set_up_django()
     judged = crowd(ACCOUNTS, JUDGED_SEED)
     people = np.unique(judged.person_of_account).size
     yield _said(f"{ACCOUNTS:,} accounts of {people:,} people, seed {JUDGED_SEED}", "")
@@ -124,26 +129,33 @@ def _product(judged: Crowd) -> Iterator[dict[str, Any]]:
 
 
 def joined_by_rules(judged: Crowd) -> Ints:
-    """The member (from 1) of each account by the product's rules: strong keys, name with phone.
+    """The member of each account (its smallest account) by the product's default rule of keys."""
+    from huitou.members.components import DEFAULT_POLICY, components, live_keys
+    from huitou.members.models import NAMED_PHONE
 
-    A key on more than ten accounts is void.
-    """
     accounts, keys = judged.accounts, judged.keys
     name, phone = (accounts[column].combine_chunks() for column in ("name", "phone"))
-    whole = pc.and_kleene(
+    whole = pc.and_(
         pc.match_substring_regex(name, r"^\p{Han}{2,4}$"),
         pc.match_substring_regex(phone, r"^\d{11}$"),
-    ).fill_null(False)
-    named = pc.filter(pc.binary_join_element_wise(name, phone, "|"), whole)
-    strong = pc.binary_join_element_wise(keys["kind"], keys["value"], "|")
-    code = pa.chunked_array([*strong.chunks, named]).combine_chunks().dictionary_encode()
-    group = code.indices.to_numpy()
-    row = np.concatenate([keys["account_id"].to_numpy(), accounts["account_id"].filter(whole)]) - 1
-    kept = np.bincount(group)[group] <= KEY_ON_ACCOUNTS_MAX
-    order = np.argsort(group[kept], kind="stable")
-    row, group = row[kept][order], group[kept][order]
-    same = group[1:] == group[:-1]
-    return _joined(np.arange(accounts.num_rows), row[1:][same], row[:-1][same]) + 1
+    )
+    named = accounts.filter(whole.fill_null(False))
+    strong, parcels = keys.num_rows, named.num_rows
+    sightings = pa.table(
+        {
+            "account": pa.chunked_array([*keys["account_id"].chunks, *named["account_id"].chunks]),
+            "kind": pa.chunked_array([*keys["kind"].chunks, pa.array([NAMED_PHONE] * parcels)]),
+            "value": pa.chunked_array([*keys["value"].chunks, *named["phone"].chunks]),
+            "scope": pa.array([""] * (strong + parcels)),
+            "name": pa.chunked_array([pa.array([""] * strong), *named["name"].chunks]),
+        }
+    )
+    seen = sightings.group_by(["kind", "value", "scope"]).aggregate([("account", "count_distinct")])
+    over = pc.greater(seen["account_count_distinct"], DEFAULT_POLICY.accounts_max)
+    void = seen.filter(over).select(["kind", "value", "scope"])
+    void = void.set_column(0, "kind", pc.replace_substring(void["kind"], NAMED_PHONE, "phone"))
+    ids = accounts["account_id"].to_numpy()
+    return components(ids, live_keys(sightings, void)).person
 
 
 def scored(truth: Ints, members: Ints, pairs: pa.Table | None) -> Score:

@@ -49,7 +49,7 @@ def splink(accounts: str, pairs: str) -> float:
             cl.LevenshteinAtThresholds("name", [1]).configure(term_frequency_adjustments=True),
             *exact,
             *(cl.ExactMatch(name) for name in ("phone", "tail", "prefix", "birthday")),
-            cl.JaccardAtThresholds("address", [0.9, 0.7]),
+            cl.JaccardAtThresholds("address", [0.7]),
         ],
     )
     linker = Linker(DuckDBAPI(connection=connection).register("accounts"), settings)
@@ -57,7 +57,7 @@ def splink(accounts: str, pairs: str) -> float:
         [block_on("phone", "name"), block_on("tail", "surname", "city")], recall=0.6
     )
     linker.training.estimate_u_using_random_sampling(max_pairs=1e6, seed=1)
-    for columns in (("tail", "city"), ("name", "city")):
+    for columns in (("tail", "city"), ("name", "city"), ("tail", "surname")):
         linker.training.estimate_parameters_using_expectation_maximisation(block_on(*columns))
     found = linker.inference.predict(threshold_match_probability=0.01)
     connection.execute(
