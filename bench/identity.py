@@ -227,7 +227,7 @@ def _others(judged: Crowd, folder: Path) -> Iterator[dict[str, Any]]:
         yield _said(f"{title}: precision / recall at its best F1", str(score))
         score = scored(truth, members, _above(pairs, exact[0])) if exact else None
         yield _said(
-            f"{title}: precision / recall where precision ≥ 0.995",
+            f"{title}: precision / recall held to 0.995 in training",
             str(score) if score else "never so precise",
         )
 
