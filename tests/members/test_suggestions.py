@@ -185,6 +185,31 @@ def test_the_order_of_the_rows_does_not_matter(shop: Crowd, random: Any) -> None
     assert shuffled.equals(suggest(shop.accounts).pairs)
 
 
+TEXT = st.one_of(
+    st.none(),
+    st.text(max_size=60),
+    st.sampled_from(
+        ["王*", "***", "王芳", "138****8000", "１３８12348000", "\0", "1" * 400, "👩‍👩‍👧 李"]
+    ),
+)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.lists(TEXT, min_size=8, max_size=8), min_size=2, max_size=6))
+def test_any_text_is_taken(rows: list[list[str | None]]) -> None:
+    # given
+    fields = ("name", "phone", "email", "nick", "province", "city", "district", "address")
+    strange = accounts(*[dict(zip(fields, row, strict=True)) for row in rows])
+
+    # when
+    pairs = suggest(strange, at_least=0.0).pairs
+
+    # then
+    probability = pairs["probability"].to_numpy()
+    assert np.isfinite(probability).all()
+    assert ((probability >= 0) & (probability <= 1)).all()
+
+
 def test_pairs_are_ordered_and_each_two_members_stand_once(shop: Crowd) -> None:
     # when
     pairs = suggest(shop.accounts, at_least=0.5).pairs

@@ -158,6 +158,12 @@ def test_birthdays(second: date | None, code: str | None) -> None:
     assert agreement("birthday", {"birthday": date(1990, 5, 12)}, {"birthday": second}) == code
 
 
+def test_unlike_addresses_in_unknown_cities_say_nothing() -> None:
+    first, second = "文三路12号青竹花园3栋501", "松风巷77号云锦名苑1栋204"
+    assert agreement("place", {"address": first}, {"address": second}) is None
+    assert agreement("place", {"address": first}, {"address": first}) == "address_same"
+
+
 def test_nicks_and_emails_agree_unless_masked() -> None:
     same = {"nick": "栗子88", "email": "Li@qq.com"}
     assert agreement("nick", same, {"nick": "栗子88"}) == "nick_same"

@@ -157,29 +157,35 @@ def place_levels(p: Places, a: Ints, b: Ints) -> Levels:
         equal: NDArray[np.bool_] = codes[a] == codes[b]
         return equal
 
+    # 0 same city, 1 same province, 2 elsewhere, -1 unknown.
     province = np.where(known(p.province) & ~same(p.province), 2, 1)
     region = np.where(known(p.city), np.where(same(p.city) & (province == 1), 0, province), -1)
     region[~known(p.city) & (province == 2)] = 2
     districts = known(p.district)
+    same_district = districts & same(p.district) & (region == 0)
+    step = np.where(region < 0, -1, np.where(same_district, 0, region + 1))
+    level = np.where(region >= 0, 12 + region, 0)
+    level = np.where(districts & (step >= 0), 8 + step, level)
     both = p.written[a] & p.written[b]
-    deep = np.where(districts & same(p.district) & (region <= 0), 0, region + 1)
-    level = np.where(region >= 0, region + 12, 0)
-    level = np.where(districts, np.where(deep >= 0, deep + 8, 0), level)
-    level = np.where(both, np.where((deep == 0) & ~districts, 5, deep + 4), level).astype(np.int8)
+    level = np.where(both, np.where(step >= 0, 4 + step, 0), level)
+    at = np.flatnonzero(both & (region < 2))
+    alike = _address_levels(p, a[at], b[at])
+    level[at] = np.where(alike > 0, alike, level[at])
+    return level.astype(np.int8)
 
-    at = np.flatnonzero(both)
-    x, y = a[at], b[at]
-    like = likeness(p.bits, x, y)
-    common = p.numbers[x] & p.numbers[y]
+
+def _address_levels(p: Places, a: Ints, b: Ints) -> Levels:
+    """1 same door, 2 same street and a number, 3 same street, 0 unlike."""
+    street = likeness(p.bits, a, b) >= _STREET_LIKE
+    common = p.numbers[a] & p.numbers[b]
     shared = np.bitwise_count(common)
-    subset = (common == p.numbers[x]) | (common == p.numbers[y])
-    last_same = (p.last[x] == p.last[y]) & (p.last[x] >= 0)
-    door = (like >= _STREET_LIKE) & subset & last_same
-    door |= (shared >= 3) & last_same & (p.before[x] == p.before[y])
-    street = like >= _STREET_LIKE
-    alike = np.where(door, 1, np.where(street & (shared >= 1), 2, np.where(street, 3, 9)))
-    level[at] = np.where(level[at] < 7, np.minimum(alike, level[at]), level[at])
-    return level
+    subset = (common == p.numbers[a]) | (common == p.numbers[b])
+    last_same = (p.last[a] == p.last[b]) & (p.last[a] >= 0)
+    door = street & subset & last_same
+    # The street may be left out where the compound is named, and the other way round.
+    door |= (shared >= 3) & last_same & (p.before[a] == p.before[b])
+    near = np.where(shared >= 1, 2, 3)
+    return np.where(door, 1, np.where(street, near, 0)).astype(np.int8)
 
 
 def birthday_levels(birthday: Ints, a: Ints, b: Ints) -> Levels:
