@@ -44,8 +44,8 @@ PAIRS_SCHEMA = pa.schema(
 # Chosen on training seeds (docs/explanation/identity-suggestions.md), judged on another.
 REVIEW_THRESHOLD = 0.85
 # More pairs to learn from change nothing that shows.
-_LEARNING_PAIRS = 200_000
-_RANDOM_PAIRS = 200_000
+_LEARNING_PAIRS = 100_000
+_RANDOM_PAIRS = 100_000
 # Bounds memory: a pair takes about a hundred bytes while it is compared, seventeen before.
 _PAIRS_AT_ONCE = 500_000
 _SEED = 20_260_101
