@@ -54,6 +54,7 @@ EXPECTED: dict[str, str] = {
     "member": "members.view",
     "members_export": "members.view",
     "identity_review": "members.merge",
+    "identity_look": "members.merge",
     "identity_suggestion": "members.merge",
     "identity_conflict": "members.merge",
     "member_merge": "members.merge",

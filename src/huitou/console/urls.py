@@ -28,6 +28,7 @@ urlpatterns = [
     path("members/", members.members_list, name="members"),
     path("members/export.<str:kind>", members.members_export, name="members_export"),
     path("members/review/", identity.review, name="identity_review"),
+    path("members/review/look/", identity.look, name="identity_look"),
     path("members/review/policy/", identity.policy, name="identity_policy"),
     path(
         "members/review/suggestions/<int:suggestion_id>/",
