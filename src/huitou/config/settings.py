@@ -38,8 +38,10 @@ INSTALLED_APPS = [
     "huitou.ui",
     "huitou.members",
     "huitou.commerce",
+    "huitou.behaviour",
     "huitou.insight",
     "huitou.ingest",
+    "huitou.api",
     "huitou.console",
 ]
 

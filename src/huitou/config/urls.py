@@ -7,6 +7,7 @@ from huitou.config.health import healthz
 urlpatterns = [
     path("", include("huitou.console.urls")),
     path("", include("huitou.ingest.urls")),
+    path("", include("huitou.api.urls")),
     path("healthz", healthz, name="healthz"),
 ]
 

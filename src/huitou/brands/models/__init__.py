@@ -1,5 +1,6 @@
 """The tables of the room, one module per noun."""
 
+from huitou.brands.models.api_key import ApiKey, Scope
 from huitou.brands.models.brand import Brand, Group, Platform, Shop
 from huitou.brands.models.sign_in import (
     Authenticator,
@@ -11,6 +12,7 @@ from huitou.brands.models.sign_in import (
 from huitou.brands.models.staff import GroupRole, Role, Staff, StaffRole
 
 __all__ = [
+    "ApiKey",
     "Authenticator",
     "Brand",
     "Group",
@@ -19,6 +21,7 @@ __all__ = [
     "Platform",
     "RecoveryCode",
     "Role",
+    "Scope",
     "Shop",
     "SignInLink",
     "Staff",

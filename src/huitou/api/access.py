@@ -1,0 +1,91 @@
+"""Who calls, what their key may do, and how fast."""
+
+from __future__ import annotations
+
+import math
+from datetime import UTC, datetime
+from typing import Any
+
+from django.db import connection
+from django.http import HttpRequest
+from ninja.security import HttpBearer
+
+from huitou.api.problems import Problem
+from huitou.brands.api_keys import Caller, caller_of
+from huitou.brands.models import Scope
+
+# Requests a key may send at once, and every second on average: a busy shop's till and site
+# together stay far below, a runaway loop meets the limit within seconds.
+BURST = 600
+PER_SECOND = 200.0
+
+# One statement, so that all processes share one bucket; a refused request takes nothing. Losing
+# the last moments of a bucket in a crash harms nobody, so its commit need not wait for the disk.
+_SPEND = """
+with clock as (select set_config('synchronous_commit', 'off', true))
+insert into api_ratebucket as b (key_id, tokens, refilled_at)
+select %(key)s, %(burst)s - 1, %(now)s from clock
+on conflict (key_id) do update
+set tokens = least(%(burst)s, b.tokens + greatest(0, extract(epoch from
+      excluded.refilled_at - b.refilled_at)) * %(rate)s) - 1,
+    refilled_at = greatest(b.refilled_at, excluded.refilled_at)
+where least(%(burst)s, b.tokens + greatest(0, extract(epoch from
+      excluded.refilled_at - b.refilled_at)) * %(rate)s) >= 1
+returning tokens
+"""
+_WAIT = "select (1 - tokens) / %s from api_ratebucket where key_id = %s"
+
+
+class Bearer(HttpBearer):
+    """``Authorization: Bearer hk_…`` with one of ``scopes``."""
+
+    def __init__(self, *scopes: Scope) -> None:
+        super().__init__()
+        self.scopes = frozenset(scopes)
+
+    def authenticate(self, request: HttpRequest, token: str) -> Any:
+        """The caller; raises ``Problem`` with status 401, 403 or 429."""
+        now = datetime.now(UTC)
+        caller = caller_of(token, now=now)
+        if caller is None:
+            raise unauthorised()
+        spend(caller.key_id, now=now)
+        if not self.scopes & caller.scopes:
+            wanted = " or ".join(sorted(self.scopes))
+            raise Problem(403, "SCOPE", f"This key lacks the scope {wanted}.")
+        request.caller = caller  # type: ignore[attr-defined]
+        return caller
+
+
+def caller(request: HttpRequest) -> Caller:
+    """Who calls, once ``Bearer`` has let the request in."""
+    found: Caller = request.caller  # type: ignore[attr-defined]
+    return found
+
+
+def unauthorised() -> Problem:
+    """The answer to a request without a living key."""
+    return Problem(
+        401,
+        "KEY",
+        "Send Authorization: Bearer hk_… with a key that is not revoked.",
+        headers={"WWW-Authenticate": "Bearer"},
+    )
+
+
+def spend(key_id: int, *, now: datetime) -> None:
+    """Take one request from the key's bucket; raises ``Problem`` (429) when it is empty."""
+    values = {"key": key_id, "burst": BURST, "rate": PER_SECOND, "now": now}
+    with connection.cursor() as cursor:
+        cursor.execute(_SPEND, values)
+        if cursor.fetchone() is not None:
+            return
+        cursor.execute(_WAIT, [PER_SECOND, key_id])
+        (wait,) = cursor.fetchone()
+    seconds = max(1, math.ceil(wait))
+    raise Problem(
+        429,
+        "RATE",
+        f"A key may send {PER_SECOND:.0f} requests a second; try again in {seconds} s.",
+        headers={"Retry-After": str(seconds)},
+    )

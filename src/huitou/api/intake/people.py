@@ -1,0 +1,69 @@
+"""Members of identifiers, found or made in sets."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+import pyarrow as pa
+from django.db import connection
+
+from huitou.api.intake.senders import KnownShop, Sender
+from huitou.api.intake.tables import identifier_columns
+from huitou.eventlog.services import append
+from huitou.members.services import ResolvedPeople, resolve_people
+
+# Opaque number of everything that came through the open door: it is not undone as files are.
+LIVE_SOURCE = 0
+Identity = tuple[str, str]  # kind, value
+
+_FIND = """
+select i.kind, i.value, i.member_id
+from unnest(%s::text[], %s::text[]) as k(kind, value)
+join members_identity i
+  on i.brand_id = %s and i.platform = %s and i.kind = k.kind and i.value = k.value
+"""
+
+
+def resolved(
+    sender: Sender, shop: KnownShop, people: pa.Table, *, now: datetime, origin: str
+) -> ResolvedPeople:
+    """``people`` as members, told to the event log where they are new."""
+    found = resolve_people(
+        brand_id=sender.brand_id,
+        shop_id=shop.id,
+        platform=shop.platform,
+        source_ref=LIVE_SOURCE,
+        people=people,
+    )
+    append(
+        brand_id=sender.brand_id,
+        kind="members.members_recorded",
+        subject_ids=found.created_ids.tolist(),
+        occurred_at=now,
+        origin=origin,
+    )
+    return found
+
+
+def members_of(
+    sender: Sender, shop: KnownShop, keys: Iterable[Identity], *, now: datetime, origin: str
+) -> dict[Identity, int]:
+    """The member of every key; made where nobody had it before.
+
+    Known keys are found without the lock that making members takes.
+    """
+    wanted: Sequence[Identity] = sorted(set(keys))
+    if not wanted:
+        return {}
+    kinds, values = zip(*wanted, strict=True)
+    with connection.cursor() as cursor:
+        cursor.execute(_FIND, [list(kinds), list(values), sender.brand_id, shop.platform])
+        members = {(kind, value): member for kind, value, member in cursor.fetchall()}
+    new = [key for key in wanted if key not in members]
+    if new:
+        names = {"name": pa.array([""] * len(new), pa.string())}
+        people = pa.table({**names, **identifier_columns([[key] for key in new])})
+        ids = resolved(sender, shop, people, now=now, origin=origin).member_ids
+        members |= dict(zip(new, ids.tolist(), strict=True))
+    return members

@@ -1,0 +1,287 @@
+"""The messages of the interface: what may be said, in what types and within what limits.
+
+Money is integers of the currency's minor unit (``*_minor``); times carry their offset.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta, Struct
+
+ITEMS_MAX = 1_000
+# Far above any order, far below where sums of a brand leave 64 bits.
+AMOUNT_MAX = 10**13
+
+Key = Annotated[str, Meta(min_length=1, max_length=128)]
+OrderNo = Annotated[str, Meta(min_length=1, max_length=64)]
+Slug = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9-]{0,39}$")]
+Moment = Annotated[datetime, Meta(tz=True)]
+Minor = Annotated[int, Meta(ge=0, le=AMOUNT_MAX)]
+Quantity = Annotated[int, Meta(ge=0, le=1_000_000)]
+Short = Annotated[str, Meta(max_length=64)]
+Text = Annotated[str, Meta(max_length=400)]
+Currency = Annotated[str, Meta(pattern=r"^[A-Z]{3}$")]
+Scalar = (
+    Annotated[str, Meta(max_length=1_000)]
+    | Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)]
+    | float
+    | bool
+    | None
+)
+Properties = Annotated[
+    dict[Annotated[str, Meta(min_length=1, max_length=64)], Scalar], Meta(max_length=32)
+]
+
+IdentifierKind = Literal[
+    "buyer_id", "account", "buyer_nick", "customer_id", "payment_account", "phone", "email",
+    "household_id",
+]  # fmt: skip
+BehaviourType = Literal["visit", "search", "view", "favourite", "cart", "consult", "pay"]
+EventType = Literal[
+    "visit", "search", "view", "favourite", "cart", "consult", "pay", "logistics", "custom",
+    "order",
+]  # fmt: skip
+TraceStep = Literal[
+    "picked_up", "departed", "arrived", "arrived_in_city", "out_for_delivery", "signed",
+    "refused", "returned", "failed", "lost", "other",
+]  # fmt: skip
+Status = Literal[
+    "created", "paid", "part_shipped", "shipped", "signed", "finished", "cancelled",
+    "closed_refunded",
+]  # fmt: skip
+
+
+class Identifier(Struct, forbid_unknown_fields=True, frozen=True):
+    """What identifies a person on the shop's platform."""
+
+    kind: IdentifierKind
+    value: Annotated[str, Meta(min_length=1, max_length=254)]
+
+
+class Line(Struct, forbid_unknown_fields=True):
+    """One product of an order; ``id`` is the platform's own id of the line."""
+
+    id: OrderNo
+    product_code: Annotated[str, Meta(min_length=1, max_length=200)]
+    product_title: Text = ""
+    category: Annotated[str, Meta(max_length=120)] = ""
+    variant: Annotated[str, Meta(max_length=200)] = ""
+    quantity: Annotated[int, Meta(ge=1, le=1_000_000)] = 1
+    list_minor: Minor | None = None
+    paid_minor: Minor | None = None
+    discount_minor: Minor | None = None
+    refunded_minor: Minor = 0
+
+
+class Refund(Struct, forbid_unknown_fields=True):
+    """A refund of an order; several may add up to what was paid."""
+
+    id: OrderNo
+    amount_minor: Minor
+    status: Literal["open", "success", "closed"]
+    reason: Text = ""
+    requested_at: Moment | None = None
+    finished_at: Moment | None = None
+
+
+class Buyer(Struct, forbid_unknown_fields=True):
+    """Who bought; the first identifier known here decides the member."""
+
+    identifiers: Annotated[list[Identifier], Meta(max_length=3)] = []
+    name: Annotated[str, Meta(max_length=120)] = ""
+    phone: Annotated[str, Meta(max_length=40)] = ""
+    email: Annotated[str, Meta(max_length=254)] = ""
+
+
+class Order(Struct, forbid_unknown_fields=True):
+    """An order as it stands at ``updated_at``; a statement older than the last one is ignored."""
+
+    order_no: OrderNo
+    updated_at: Moment
+    status: Status
+    paid_minor: Minor
+    shop: Slug | None = None
+    currency: Currency | None = None
+    ordered_at: Moment | None = None
+    paid_at: Moment | None = None
+    shipped_at: Moment | None = None
+    finished_at: Moment | None = None
+    quantity: Quantity | None = None
+    list_minor: Minor | None = None
+    discount_minor: Minor | None = None
+    coupon_minor: Minor | None = None
+    shipping_minor: Minor | None = None
+    province: Annotated[str, Meta(max_length=40)] = ""
+    city: Annotated[str, Meta(max_length=60)] = ""
+    receiver: Annotated[str, Meta(max_length=120)] = ""
+    receiver_phone: Annotated[str, Meta(max_length=40)] = ""
+    device: Annotated[str, Meta(max_length=24)] = ""
+    remark: Annotated[str, Meta(max_length=1_000)] = ""
+    buyer: Buyer | None = None
+    lines: Annotated[list[Line], Meta(max_length=200)] = []
+    refunds: Annotated[list[Refund], Meta(max_length=50)] = []
+
+
+class Event(Struct, forbid_unknown_fields=True):
+    """Something that happened. ``id`` is the sender's own, unique within the shop.
+
+    ``name`` names a ``custom`` event; ``step`` is the step of a ``logistics`` event; ``order`` is
+    the whole order of an ``order`` event.
+    """
+
+    id: Key
+    type: EventType
+    occurred_at: Moment
+    shop: Slug | None = None
+    member: Identifier | None = None
+    name: Short = ""
+    step: TraceStep | None = None
+    order_no: Annotated[str, Meta(max_length=64)] = ""
+    product_code: Annotated[str, Meta(max_length=200)] = ""
+    properties: Properties = {}
+    order: Order | None = None
+
+
+class Member(Struct, forbid_unknown_fields=True):
+    """A customer of the shop under the sender's own ``id``; silent fields change nothing."""
+
+    id: Annotated[str, Meta(min_length=1, max_length=64)]
+    updated_at: Moment
+    shop: Slug | None = None
+    identifiers: Annotated[list[Identifier], Meta(max_length=2)] = []
+    name: Annotated[str, Meta(max_length=120)] = ""
+    phone: Annotated[str, Meta(max_length=40)] = ""
+    email: Annotated[str, Meta(max_length=254)] = ""
+    gender: Literal["female", "male", ""] = ""
+    birthday: date | None = None
+    province: Annotated[str, Meta(max_length=40)] = ""
+    city: Annotated[str, Meta(max_length=60)] = ""
+
+
+Origin = Literal["live", "backfill"]
+
+
+class EventBatch(Struct, forbid_unknown_fields=True):
+    """Up to a thousand events. ``backfill`` marks history: nothing reacts to it."""
+
+    events: Annotated[list[Event], Meta(min_length=1, max_length=ITEMS_MAX)]
+    origin: Origin = "live"
+
+
+class OrderBatch(Struct, forbid_unknown_fields=True):
+    """Up to a thousand orders."""
+
+    orders: Annotated[list[Order], Meta(min_length=1, max_length=ITEMS_MAX)]
+    origin: Origin = "live"
+
+
+class MemberBatch(Struct, forbid_unknown_fields=True):
+    """Up to a thousand members."""
+
+    members: Annotated[list[Member], Meta(min_length=1, max_length=ITEMS_MAX)]
+    origin: Origin = "live"
+
+
+Outcome = Literal["stored", "updated", "unchanged", "outdated", "parked"]
+
+
+class Item(Struct, omit_defaults=True):
+    """What became of one item; ``reason`` says why it is parked, ``warnings`` what is odd."""
+
+    id: str
+    outcome: Outcome
+    reason: str = ""
+    warnings: list[str] = []
+
+
+class Answer(Struct):
+    """What became of a batch: counts, and every item in the order sent."""
+
+    stored: int
+    updated: int
+    unchanged: int
+    outdated: int
+    parked: int
+    items: list[Item]
+
+
+class FoundIdentity(Struct):
+    """An identifier of a member; masked like its contacts."""
+
+    platform: str
+    kind: str
+    value: str
+
+
+class FoundMember(Struct):
+    """A member as a key may see them; ``masked`` tells whether contacts are hidden."""
+
+    id: str
+    name: str
+    phone: str
+    email: str
+    gender: str
+    birthday: date | None
+    province: str
+    city: str
+    created_at: datetime
+    masked: bool
+    identities: list[FoundIdentity]
+
+
+class FaultText(Struct):
+    """One broken rule."""
+
+    pointer: str
+    code: str
+    detail: str
+
+
+class ProblemText(Struct):
+    """RFC 9457 problem details."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    errors: list[FaultText] = []
+
+
+class WebhookWanted(Struct, forbid_unknown_fields=True):
+    """An address and the kinds of news it wants."""
+
+    url: Annotated[str, Meta(min_length=8, max_length=500)]
+    kinds: Annotated[list[str], Meta(min_length=1, max_length=20)]
+
+
+class Webhook(Struct):
+    """A webhook; ``secret`` is told only when it is made."""
+
+    id: str
+    url: str
+    kinds: list[str]
+    enabled: bool
+    secret: str | None = None
+
+
+class WebhookList(Struct):
+    """The webhooks of the brand."""
+
+    webhooks: list[Webhook]
+
+
+EVERY_MESSAGE = (
+    EventBatch, OrderBatch, MemberBatch, Answer, FoundMember, ProblemText, WebhookWanted, Webhook,
+    WebhookList,
+)  # fmt: skip
+
+
+def schemas() -> dict[str, object]:
+    """The JSON schemas of every message, for the OpenAPI document."""
+    _, components = msgspec.json.schema_components(
+        EVERY_MESSAGE, ref_template="#/components/schemas/{name}"
+    )
+    return components

@@ -1,0 +1,207 @@
+"""Who may do what: every route of the interface, with every scope, and without a key."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+from django.test import Client
+
+from huitou.api import access
+from huitou.api.access import spend
+from huitou.api.endpoints import api
+from huitou.api.problems import Problem
+from huitou.brands.api_keys import caller_of, issue_api_key, revoke_api_key
+from huitou.brands.models import ApiKey, Brand, Scope, Shop
+from huitou.kernel.errors import RefusedInputError
+from tests.api.door import NOW, ask, event, make_key, send
+from tests.factories import make_brand
+
+pytestmark = pytest.mark.django_db
+SNAPSHOT = Path(__file__).parents[2] / "docs" / "openapi.json"
+
+
+def routes() -> Iterator[tuple[str, str, frozenset[str]]]:
+    """(method, address, scopes that may) of every operation, from the API's own registry."""
+    for router in api._get_bound_routers():
+        for path, view in router.path_operations.items():
+            for operation in view.operations:
+                (bearer,) = operation.auth_callbacks
+                for method in operation.methods:
+                    url = path.replace("{public_id}", str(uuid4()))
+                    yield method, f"/api/v1{url}", bearer.scopes
+
+
+ROUTES = list(routes())
+
+
+@pytest.mark.parametrize("scope", Scope.values)
+@pytest.mark.parametrize(("method", "url", "allowed"), ROUTES)
+def test_every_route_asks_for_its_scope(
+    method: str, url: str, allowed: frozenset[str], scope: str, brand: Brand
+) -> None:
+    # given
+    headers = {"Authorization": f"Bearer {make_key(brand, scope)}"}
+
+    # when
+    response = Client().generic(method, url, b"{}", "application/json", headers=headers)
+
+    # then
+    assert (response.status_code == 403) == (scope not in allowed), response.content
+
+
+@pytest.mark.parametrize(("method", "url", "allowed"), ROUTES)
+@pytest.mark.parametrize("token", ["", "Bearer x", "Bearer hk_0123456789ab_" + "x" * 43, "Basic x"])
+def test_no_route_answers_without_a_living_key(
+    method: str, url: str, allowed: frozenset[str], token: str
+) -> None:
+    response = Client().generic(method, url, headers={"Authorization": token})
+    assert (response.status_code, response["WWW-Authenticate"]) == (401, "Bearer")
+    assert response["Content-Type"] == "application/problem+json"
+
+
+def test_a_revoked_key_is_no_key(brand: Brand) -> None:
+    # given
+    issued = issue_api_key(brand=brand, name="till", scopes=["events:write"])
+    assert send(issued.secret, "/events", {}).status_code == 422
+
+    # when
+    revoke_api_key(brand_id=brand.pk, prefix=issued.key.prefix, now=NOW)
+
+    # then
+    assert send(issued.secret, "/events", {}).status_code == 401
+
+
+def test_the_secret_is_kept_nowhere(brand: Brand) -> None:
+    # when
+    issued = issue_api_key(brand=brand, name="till", scopes=["events:write"])
+
+    # then
+    kept = repr(ApiKey.objects.values().get())
+    assert issued.secret.rsplit("_", 1)[1] not in kept
+    assert caller_of(issued.secret, now=NOW) is not None
+    assert caller_of(issued.secret[:-1] + "!", now=NOW) is None
+    assert ApiKey.objects.get().last_used_at == NOW
+
+
+@pytest.mark.parametrize(
+    ("name", "scopes", "code"),
+    [("", ["events:write"], "NAME"), ("x", [], "SCOPES"), ("x", ["all"], "SCOPES")],
+)
+def test_refused_keys(brand: Brand, name: str, scopes: list[str], code: str) -> None:
+    with pytest.raises(RefusedInputError) as refused:
+        issue_api_key(brand=brand, name=name, scopes=scopes)
+    assert refused.value.code == code
+
+
+def test_a_bucket_is_refilled_by_the_clock_and_not_emptied_by_refusals(
+    brand: Brand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # given
+    monkeypatch.setattr(access, "BURST", 3)
+    monkeypatch.setattr(access, "PER_SECOND", 0.5)
+    key = issue_api_key(brand=brand, name="till", scopes=["events:write"]).key.pk
+
+    # when
+    for _ in range(3):
+        spend(key, now=NOW)
+    refusals = []
+    for seconds in (0, 1):
+        with pytest.raises(Problem) as refused:
+            spend(key, now=NOW + timedelta(seconds=seconds))
+        refusals.append((refused.value.status, refused.value.headers["Retry-After"]))
+
+    # then
+    assert refusals == [(429, "2"), (429, "2")]
+    spend(key, now=NOW + timedelta(seconds=2))
+
+
+def test_a_key_out_of_requests_is_told_when_to_come_back(
+    brand: Brand, shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # given
+    monkeypatch.setattr(access, "BURST", 1)
+    monkeypatch.setattr(access, "PER_SECOND", 0.01)
+    key = make_key(brand)
+
+    # when
+    statuses = [send(key, "/events", {"events": [event()]}).status_code for _ in range(2)]
+
+    # then
+    assert statuses == [200, 429]
+
+
+def test_a_member_is_found_by_any_identifier_masked_unless_the_key_may_see(
+    brand: Brand, shop: Shop
+) -> None:
+    # given
+    whole, narrow = make_key(brand), make_key(brand, "members:read")
+    member = {
+        "id": "c1",
+        "updated_at": "2026-05-02T00:00:00Z",
+        "name": "Lin",
+        "phone": "13900001234",
+        "email": "lin@example.com",
+        "birthday": "1990-02-28",
+    }
+    send(whole, "/members", {"members": [member]})
+
+    # when
+    clear = ask(whole, "/members", kind="phone", value="+86 139 0000 1234").json()
+    hidden = ask(narrow, "/members", kind="customer_id", value="c1").json()
+    same = ask(narrow, f"/members/{clear['id']}").json()
+
+    # then
+    assert (clear["phone"], clear["email"], clear["birthday"], clear["masked"]) == (
+        "13900001234", "lin@example.com", "1990-02-28", False,
+    )  # fmt: skip
+    assert (hidden["phone"], hidden["email"], hidden["birthday"]) == (
+        "*******1234", "l***@example.com", None,
+    )  # fmt: skip
+    assert same == hidden
+    assert {"platform": "taobao", "kind": "phone", "value": "**********1234"} in same["identities"]
+
+
+def test_no_member_of_another_brand_is_found(brand: Brand, shop: Shop) -> None:
+    # given
+    member = {"id": "c1", "updated_at": "2026-05-02T00:00:00Z"}
+    send(make_key(brand), "/members", {"members": [member]})
+    found = ask(make_key(brand), "/members", kind="customer_id", value="c1").json()
+    stranger = make_key(make_brand())
+
+    # when
+    statuses = [
+        ask(stranger, "/members", kind="customer_id", value="c1").status_code,
+        ask(stranger, f"/members/{found['id']}").status_code,
+        ask(stranger, "/members", kind="customer_id", value="\x00").status_code,
+        ask(stranger, "/members", kind="shoe_size", value="c1").status_code,
+    ]
+
+    # then
+    assert statuses == [404, 404, 404, 422]
+
+
+def test_the_committed_document_is_current() -> None:
+    # Written by: huitou openapi > docs/openapi.json
+    assert json.loads(SNAPSHOT.read_text()) == json.loads(json.dumps(api.get_openapi_schema()))
+
+
+def test_the_document_is_published() -> None:
+    assert Client().get("/api/v1/openapi.json").json()["info"]["title"] == "Huitou"
+
+
+def test_times_of_a_busy_key_are_told_to_the_minute(brand: Brand) -> None:
+    # given
+    secret = issue_api_key(brand=brand, name="till", scopes=["events:write"]).secret
+    start = datetime(2026, 6, 1, tzinfo=UTC)
+
+    # when
+    for seconds in (0, 59, 61):
+        caller_of(secret, now=start + timedelta(seconds=seconds))
+
+    # then
+    assert ApiKey.objects.get().last_used_at == start + timedelta(seconds=61)

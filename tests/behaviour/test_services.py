@@ -1,0 +1,79 @@
+"""Behaviour events: appended once, told, projected into the lake by month."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from huitou.behaviour.models import BehaviourEvent
+from huitou.behaviour.queries import events
+from huitou.behaviour.services import EventRow, _escaped, record_events
+from huitou.brands.models import Brand, Shop
+from huitou.eventlog.models import Event
+from huitou.lake import store
+from huitou.lake.projection import project
+from huitou.lake.registry import tables
+
+NOW = datetime(2026, 6, 1, tzinfo=UTC)
+# 2026-04-30 17:00 in London is 2026-05-01 in Shanghai.
+LATE = datetime(2026, 4, 30, 17, tzinfo=UTC)
+
+
+def record(brand: Brand, *rows: EventRow) -> set[int]:
+    return record_events(
+        brand_id=brand.pk, time_zone=brand.time_zone, rows=rows, now=NOW, origin="live"
+    )
+
+
+@pytest.mark.django_db
+def test_an_event_is_appended_once(brand: Brand, shop: Shop) -> None:
+    # given
+    first = EventRow("till", "1", "view", LATE, shop_id=shop.pk, product_code="P\t1\\")
+    changed = EventRow("till", "1", "cart", LATE)
+    other = EventRow("site", "1", "cart", LATE, properties='{"a": "\\n"}')
+
+    # when
+    stored = [record(brand, first), record(brand, changed, other), record(brand)]
+
+    # then
+    assert stored == [{0}, {1}, set()]
+    kept = BehaviourEvent.objects.get(source="till")
+    assert (kept.kind, kept.product_code, str(kept.biz_date)) == ("view", "P\t1\\", "2026-05-01")
+    assert BehaviourEvent.objects.get(source="site").properties == {"a": "\n"}
+    assert events(brand.pk, [kept.pk])[kept.pk].occurred_at == LATE
+    assert [len(news.subject_ids) for news in Event.objects.all()] == [1, 1]
+
+
+@given(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0")))
+@settings(max_examples=60, deadline=None)
+def test_text_survives_the_copy_format(text: str) -> None:
+    # when
+    escaped = _escaped(text)
+
+    # then
+    assert not {"\t", "\n", "\r"} & set(escaped)
+    back = escaped.replace("\\\\", "\0").replace("\\t", "\t").replace("\\n", "\n")
+    assert back.replace("\\r", "\r").replace("\0", "\\") == text
+
+
+@pytest.mark.django_db(transaction=True)
+def test_events_reach_the_lake(brand: Brand, home: Path) -> None:
+    # given
+    record(brand, EventRow("till", "1", "visit", LATE), EventRow("till", "2", "visit", NOW))
+    project(brand.pk)
+    record(brand, EventRow("till", "3", "visit", NOW))
+
+    # when
+    project(brand.pk)
+
+    # then
+    delta = store.open_table(brand.pk, tables()["touch_fact"])
+    assert delta is not None
+    rows = delta.to_pyarrow_table().to_pylist()
+    assert sorted((r["kind"], r["month"]) for r in rows) == [
+        ("visit", 24316), ("visit", 24317), ("visit", 24317),
+    ]  # fmt: skip
