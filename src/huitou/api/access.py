@@ -6,6 +6,7 @@ import math
 from datetime import UTC, datetime
 from typing import Any
 
+from django.conf import settings
 from django.db import connection
 from django.http import HttpRequest
 from ninja.security import HttpBearer
@@ -16,8 +17,8 @@ from huitou.brands.models import Scope
 
 # Requests a key may send at once, and every second on average: a busy shop's till and site
 # together stay far below, a runaway loop meets the limit within seconds.
-BURST = 600
-PER_SECOND = 200.0
+BURST: int = settings.API_BURST
+PER_SECOND: float = settings.API_PER_SECOND
 
 # One statement, so that all processes share one bucket; a refused request takes nothing. Losing
 # the last moments of a bucket in a crash harms nobody, so its commit need not wait for the disk.
@@ -75,7 +76,7 @@ def unauthorised() -> Problem:
 
 def spend(key_id: int, *, now: datetime) -> None:
     """Take one request from the key's bucket; raises ``Problem`` (429) when it is empty."""
-    values = {"key": key_id, "burst": BURST, "rate": PER_SECOND, "now": now}
+    values: dict[str, Any] = {"key": key_id, "burst": BURST, "rate": PER_SECOND, "now": now}
     with connection.cursor() as cursor:
         cursor.execute(_SPEND, values)
         if cursor.fetchone() is not None:

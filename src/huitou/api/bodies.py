@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 import zlib
+from collections.abc import Iterable
 from typing import Any, TypeVar
 
 import msgspec
@@ -22,6 +23,7 @@ BODY_BYTES_MAX = 4 * 1024 * 1024
 DEPTH_MAX = 16
 
 _KEY_BEFORE_SPACE = re.compile(rb'"[ \t\r\n]+:')
+_CONTAINERS = frozenset({dict, list})
 T = TypeVar("T")
 
 
@@ -49,15 +51,15 @@ def read_body(request: HttpRequest) -> bytes:
 
 def decoded(raw: bytes, kind: type[T]) -> T:
     """``raw`` as ``kind``, strictly; raises ``Problem`` with status 400 or 422."""
-    loose = _loose(raw)
+    _refuse_loopholes(raw)
     try:
-        return msgspec.convert(loose, kind, strict=True)
+        return msgspec.json.decode(raw, type=kind, strict=True)
     except msgspec.ValidationError as error:
         fault = fault_of(error)
         raise Problem(422, "INVALID_BODY", f"{fault.detail} at {fault.pointer}", [fault]) from None
 
 
-def _loose(raw: bytes) -> Any:
+def _refuse_loopholes(raw: bytes) -> None:
     try:
         value = msgspec.json.decode(raw)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
@@ -71,23 +73,21 @@ def _loose(raw: bytes) -> Any:
         _refuse_duplicates(raw)
     if b"\\u0000" in raw:
         _refuse_nul(value)
-    return value
 
 
 def _keys_of(value: Any, depth: int) -> int:
     """The number of keys of all objects within ``value``."""
     if depth > DEPTH_MAX:
         raise _too_deep()
+    count = 0
+    inner: Iterable[Any] = ()
     if type(value) is dict:
         inner = value.values()
         count = len(value)
     elif type(value) is list:
         inner = value
-        count = 0
-    else:
-        return 0
     for child in inner:
-        if type(child) is dict or type(child) is list:
+        if type(child) in _CONTAINERS:
             count += _keys_of(child, depth + 1)
     return count
 

@@ -113,11 +113,14 @@ def send_events(request: HttpRequest) -> HttpResponse:
     """Record up to 1,000 behaviour, order, logistics and custom events, each once by its id."""
     batch = read_json(request, EventBatch)
     who = caller(request)
-    refuse([f for at, e in enumerate(batch.events) for f in event_faults(e, f"/events/{at}")])
+    now = datetime.now(UTC)
+    refuse(
+        [f for at, e in enumerate(batch.events) for f in event_faults(e, f"/events/{at}", now=now)]
+    )
     if any(event.order is not None for event in batch.events):
         _require(who, Scope.ORDERS_WRITE)
     _refuse_other_shops(who, batch.events)
-    items = take_events(sender_of(who), batch.events, now=datetime.now(UTC), origin=batch.origin)
+    items = take_events(sender_of(who), batch.events, now=now, origin=batch.origin)
     return answered(items)
 
 
@@ -131,9 +134,12 @@ def send_orders(request: HttpRequest) -> HttpResponse:
     """Record up to 1,000 orders as they stand at their ``updated_at``."""
     batch = read_json(request, OrderBatch)
     who = caller(request)
-    refuse([f for at, o in enumerate(batch.orders) for f in order_faults(o, f"/orders/{at}")])
+    now = datetime.now(UTC)
+    refuse(
+        [f for at, o in enumerate(batch.orders) for f in order_faults(o, f"/orders/{at}", now=now)]
+    )
     _refuse_other_shops(who, batch.orders)
-    items = take_orders(sender_of(who), batch.orders, now=datetime.now(UTC), origin=batch.origin)
+    items = take_orders(sender_of(who), batch.orders, now=now, origin=batch.origin)
     return answered(items)
 
 
@@ -147,9 +153,16 @@ def send_members(request: HttpRequest) -> HttpResponse:
     """Record up to 1,000 declared member profiles."""
     batch = read_json(request, MemberBatch)
     who = caller(request)
-    refuse([f for at, m in enumerate(batch.members) for f in member_faults(m, f"/members/{at}")])
+    now = datetime.now(UTC)
+    refuse(
+        [
+            f
+            for at, m in enumerate(batch.members)
+            for f in member_faults(m, f"/members/{at}", now=now)
+        ]
+    )
     _refuse_other_shops(who, batch.members)
-    items = take_members(sender_of(who), batch.members, now=datetime.now(UTC), origin=batch.origin)
+    items = take_members(sender_of(who), batch.members, now=now, origin=batch.origin)
     return answered(items)
 
 

@@ -54,7 +54,7 @@ Status = Literal[
 ]  # fmt: skip
 
 
-class Identifier(Struct, forbid_unknown_fields=True, frozen=True):
+class Identifier(Struct, forbid_unknown_fields=True, frozen=True, gc=False):
     """What identifies a person on the shop's platform."""
 
     kind: IdentifierKind

@@ -12,10 +12,11 @@ FUTURE_MAX = timedelta(days=1)
 EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
 # No place on Earth is further from Greenwich, and PostgreSQL reads no more than 15:59.
 OFFSET_MAX = timedelta(hours=14)
+_NONE = timedelta()
 _TIMES = ("updated_at", "ordered_at", "paid_at", "shipped_at", "finished_at")
 
 
-def event_faults(event: Event, at: str, *, now: datetime | None = None) -> list[Fault]:
+def event_faults(event: Event, at: str, *, now: datetime) -> list[Fault]:
     """What is wrong with ``event``, which stands at the JSON pointer ``at``.
 
     >>> from huitou.api.messages import Event
@@ -35,7 +36,7 @@ def event_faults(event: Event, at: str, *, now: datetime | None = None) -> list[
     return faults
 
 
-def order_faults(order: Order, at: str, *, now: datetime | None = None) -> list[Fault]:
+def order_faults(order: Order, at: str, *, now: datetime) -> list[Fault]:
     """What is wrong with ``order``, which stands at the JSON pointer ``at``."""
     faults = []
     for name in _TIMES:
@@ -51,14 +52,14 @@ def order_faults(order: Order, at: str, *, now: datetime | None = None) -> list[
     return faults
 
 
-def member_faults(member: Member, at: str, *, now: datetime | None = None) -> list[Fault]:
+def member_faults(member: Member, at: str, *, now: datetime) -> list[Fault]:
     """What is wrong with ``member``, which stands at the JSON pointer ``at``."""
     return _time_faults(member.updated_at, f"{at}/updated_at", now)
 
 
-def _time_faults(moment: datetime, at: str, now: datetime | None) -> list[Fault]:
-    if abs(moment.utcoffset() or timedelta()) > OFFSET_MAX:
+def _time_faults(moment: datetime, at: str, now: datetime) -> list[Fault]:
+    if abs(moment.utcoffset() or _NONE) > OFFSET_MAX:
         return [Fault(at, "TIME_OFFSET", "the offset is more than 14 hours")]
-    if EARLIEST <= moment <= (now or datetime.now(UTC)) + FUTURE_MAX:
+    if EARLIEST <= moment <= now + FUTURE_MAX:
         return []
     return [Fault(at, "TIME_RANGE", "the time is before 1990 or more than a day ahead")]

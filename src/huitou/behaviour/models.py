@@ -27,12 +27,21 @@ class EventKind(models.TextChoices):
 class BehaviourEvent(models.Model):
     """One thing that happened, under the id its sender gave it; never changed, never twice."""
 
-    brand = models.ForeignKey(Brand, on_delete=models.PROTECT, related_name="+", db_index=False)
+    # Brand and shop without a constraint in the database: checking both for every row took as long
+    # as storing it, and the one writer has read them in the same transaction.
+    brand = models.ForeignKey(
+        Brand, on_delete=models.PROTECT, related_name="+", db_index=False, db_constraint=False
+    )
     # Who says so: the shop's slug, or the connection the news came through.
     source = models.CharField(max_length=48)
     source_id = models.CharField(max_length=128)
     shop = models.ForeignKey(
-        Shop, null=True, on_delete=models.PROTECT, related_name="+", db_index=False
+        Shop,
+        null=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        db_index=False,
+        db_constraint=False,
     )
     member = models.ForeignKey(
         Member, null=True, on_delete=models.SET_NULL, related_name="+", db_index=False

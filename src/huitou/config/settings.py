@@ -140,6 +140,10 @@ CONTENT_SECURITY_POLICY = {
 
 AUDITED_TABLES = "huitou.config.audited.TABLES"
 
+# Requests of one API key: at once, and a second on average.
+API_BURST = int(os.environ.get("HUITOU_API_BURST", "600"))
+API_PER_SECOND = float(os.environ.get("HUITOU_API_PER_SECOND", "200"))
+
 PROCRASTINATE_IMPORT_PATHS = ["huitou.config.tasks"]
 
 LOGGING = {

@@ -1,4 +1,4 @@
-"""One member by an identifier or by the public id, in one prepared statement.
+"""One member by an identifier or by the public id, in one statement.
 
 The door for other systems asks this for every till and chat, so it goes around the ORM.
 """
@@ -66,8 +66,9 @@ def member_by_public_id(brand_id: int, public_id: UUID) -> KnownMember | None:
 
 def _one(statement: str, values: dict[str, Any]) -> KnownMember | None:
     with connection.cursor() as cursor:
-        # Django's cursor knows no ``prepare``; the driver's own does.
-        row = cursor.cursor.execute(statement, values, prepare=True).fetchone()
+        cursor.execute(statement, values)
+        row = cursor.fetchone()
     if row is None:
         return None
-    return KnownMember(*row[:9], tuple(tuple(identity) for identity in row[9] or ()))
+    *profile, found = row
+    return KnownMember(*profile, identities=tuple(tuple(identity) for identity in found or ()))

@@ -17,8 +17,6 @@ from huitou.api.intake.senders import KnownShop, Sender, shops_of
 from huitou.api.messages import Event, Item, Order
 from huitou.behaviour.services import EventRow, record_events
 
-_encode = msgspec.json.Encoder().encode
-
 
 @transaction.atomic
 def take_events(
@@ -98,7 +96,7 @@ def _record(
                 name=event.step or event.name,
                 order_no=event.order_no,
                 product_code=event.product_code,
-                properties=_encode(event.properties).decode() if event.properties else "{}",
+                properties=event.properties,
             )
             for (_, shop, event), key in zip(rows, keys, strict=True)
         ],
