@@ -278,3 +278,27 @@ def test_limits_of_a_batch(brand: Brand, shop: Shop) -> None:
     # then
     assert statuses == [422, 200, 422]
     assert BehaviourEvent.objects.count() == 1000
+
+
+def test_an_order_is_what_its_newest_statement_says_and_nothing_more(
+    brand: Brand, shop: Shop
+) -> None:
+    # given
+    line = {"id": "L2", "product_code": "P2", "product_title": "Pot", "paid_minor": 0}
+    wordy = order(
+        remark="ring twice",
+        lines=[line],
+        refunds=[{"id": "R1", "amount_minor": 100, "status": "success"}],
+        buyer={"identifiers": [{"kind": "buyer_id", "value": "somebody else"}]},
+    )
+    newest = order(updated_at="2026-05-02T08:00:00+08:00")
+
+    # when
+    for statement in (wordy, newest):
+        send(make_key(brand), "/orders", {"orders": [statement]})
+
+    # then
+    stored = Order.objects.get()
+    assert (stored.remark, stored.refunded_minor, stored.member.name) == ("", 0, "Lin")
+    assert list(OrderLine.objects.values_list("line_key", flat=True)) == ["A1-1"]
+    assert not Refund.objects.exists()

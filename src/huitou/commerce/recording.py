@@ -154,6 +154,20 @@ where o.id = m.id
 returning m.row_no, o.id
 """
 
+# The month stays: the lake still has to be told which one the order leaves.
+SILENCE_ORDERS = f"""
+update commerce_order o set member_id = null, status = '', paid_minor = 0,
+  refund_stated_minor = 0, refunded_minor = 0, header_rank = 0,
+  {", ".join(f"{c} = null" for c in _VALUES)}, {", ".join(f"{c} = ''" for c in _TEXTS)}
+where o.shop_id = %(shop)s and o.order_no = any(%(numbers)s)
+  and (o.source_ref, o.changed_ref) = (%(ref)s, %(ref)s)
+  and not exists (select from commerce_orderline x where x.order_id = o.id
+                  and (x.source_ref, x.changed_ref) is distinct from (%(ref)s, %(ref)s))
+  and not exists (select from commerce_refund x where x.order_id = o.id
+                  and (x.source_ref, x.changed_ref) is distinct from (%(ref)s, %(ref)s))
+returning o.id
+"""
+
 # Products first met in this chunk; the first title and category seen stay.
 INSERT_PRODUCTS = """
 insert into commerce_product (brand_id, code, title, category, source_ref)

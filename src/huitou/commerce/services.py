@@ -103,6 +103,21 @@ def record(
     return recorded
 
 
+def forget_statements(*, scope: ShopScope, source_ref: int, order_nos: Sequence[str]) -> None:
+    """Silence what ``source_ref`` alone has said of orders, before it states them anew.
+
+    For sources whose every statement is the whole order: ``record`` in the same transaction then
+    leaves exactly the new statement. Orders another source also spoke of keep merging by rank.
+    """
+    values = {"shop": scope.shop_id, "ref": source_ref, "numbers": list(order_nos)}
+    with connection.cursor() as cursor:
+        cursor.execute("select pg_advisory_xact_lock(%s, %s)", [_SHOP_LOCK, scope.shop_id])
+        cursor.execute(sql.SILENCE_ORDERS, values)
+        ids = [row[0] for row in cursor.fetchall()]
+        cursor.execute("delete from commerce_orderline where order_id = any(%s)", [ids])
+        cursor.execute("delete from commerce_refund where order_id = any(%s)", [ids])
+
+
 def refuse_undo_below_later(*, source_ref: int) -> None:
     """Raise ``RefusedInputError("LATER_CHANGES")`` while later sources rest on this one."""
     with connection.cursor() as cursor:

@@ -23,7 +23,7 @@ from huitou.api.intake.tables import (
 from huitou.api.intake.versions import Statement, digest_of, take_newest
 from huitou.api.messages import Item, Order
 from huitou.commerce.models import STATUS_RANK
-from huitou.commerce.services import Recorded, ShopScope, record
+from huitou.commerce.services import Recorded, ShopScope, forget_statements, record
 
 _UNKNOWN_CODES = """
 select c.code from unnest(%s::text[]) as c(code)
@@ -89,8 +89,11 @@ def _record(
 ) -> Recorded:
     ids = resolved(sender, shop, buyer_table(orders), now=now, origin=origin).member_ids
     table = order_table(orders, sender.currency)
+    scope = ShopScope(sender.brand_id, shop.id, sender.currency, sender.time_zone)
+    # A statement is the whole order, so the newest one alone must decide, whichever came before.
+    forget_statements(scope=scope, source_ref=LIVE_SOURCE, order_nos=[o.order_no for o in orders])
     return record(
-        scope=ShopScope(sender.brand_id, shop.id, sender.currency, sender.time_zone),
+        scope=scope,
         source_ref=LIVE_SOURCE,
         now=now,
         origin=origin,
