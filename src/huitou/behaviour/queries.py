@@ -2,11 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+
+from django.db import connection
 
 from huitou.behaviour.models import BehaviourEvent
+from huitou.kernel.months import month_number
+
+# A parcel silent for longer is not waited for.
+_PARCEL_DAYS = 30
+# Each is a question to the carrier's service, which limits them.
+_PARCELS_MAX = 500
+_OPEN_PARCELS = """
+select e.properties->>'carrier', e.properties->>'parcel'
+from behaviour_behaviourevent e
+where e.brand_id = (select brand_id from brands_shop where id = %(shop)s)
+  and e.month between %(first)s and %(last)s and e.shop_id = %(shop)s and e.kind = 'logistics'
+  and e.occurred_at > %(since)s and e.properties->>'parcel' <> ''
+group by 1, 2
+having not bool_or(e.name = any(%(ends)s::text[]))
+order by max(e.occurred_at) desc, 2
+limit %(limit)s
+"""
 
 
 @dataclass(frozen=True)
@@ -30,3 +49,21 @@ def events(brand_id: int, event_ids: Iterable[int]) -> dict[int, RecordedEvent]:
     fields = RecordedEvent.__dataclass_fields__
     found = BehaviourEvent.objects.filter(brand_id=brand_id, pk__in=list(event_ids))
     return {row[0]: RecordedEvent(*row) for row in found.values_list(*fields)}
+
+
+def open_parcels(shop_id: int, *, until: datetime, ends: Sequence[str]) -> list[tuple[str, str]]:
+    """(carrier, number) of the shop's recent parcels without one of the steps ``ends``."""
+    since = until - timedelta(days=_PARCEL_DAYS)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _OPEN_PARCELS,
+            {
+                "shop": shop_id,
+                "first": month_number(since.date()),
+                "last": month_number(until.date()) + 1,
+                "since": since,
+                "ends": list(ends),
+                "limit": _PARCELS_MAX,
+            },
+        )
+        return [(carrier or "", parcel) for carrier, parcel in cursor.fetchall()]

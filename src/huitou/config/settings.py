@@ -144,6 +144,9 @@ AUDITED_TABLES = "huitou.config.audited.TABLES"
 API_BURST = int(os.environ.get("HUITOU_API_BURST", "600"))
 API_PER_SECOND = float(os.environ.get("HUITOU_API_PER_SECOND", "200"))
 
+# Whether webhooks and platforms may lie within the site's own network, also without TLS.
+OUTGOING_INTERNAL = os.environ.get("HUITOU_OUTGOING_INTERNAL", "") == "1"
+
 PROCRASTINATE_IMPORT_PATHS = ["huitou.config.tasks"]
 
 LOGGING = {

@@ -11,7 +11,7 @@ from django.db import connection, transaction
 
 from huitou.api.intake.parking import Waiting, park
 from huitou.api.intake.people import LIVE_SOURCE, resolved
-from huitou.api.intake.senders import KnownShop, Sender, Shops, shops_of
+from huitou.api.intake.senders import KnownShop, Sender, shops_of
 from huitou.api.intake.tables import (
     LINE_ROWS,
     REFUND_ROWS,
@@ -33,18 +33,19 @@ where not exists (select from commerce_product p where p.brand_id = %s and p.cod
 
 @transaction.atomic
 def take_orders(
-    sender: Sender, orders: Sequence[Order], *, now: datetime, origin: str
+    sender: Sender,
+    orders: Sequence[Order],
+    *,
+    now: datetime,
+    origin: str,
+    current: bool = False,
 ) -> list[Item]:
     """Record ``orders``, park those of an unknown shop or product; one answer per order.
 
     The same order again changes nothing; an older statement than the last one is ignored.
+    ``current`` orders are as the platform answered when it was asked.
     """
-    return _take(sender, shops_of(sender), orders, now=now, origin=origin)
-
-
-def _take(
-    sender: Sender, shops: Shops, orders: Sequence[Order], *, now: datetime, origin: str
-) -> list[Item]:
+    shops = shops_of(sender)
     items: list[Item | None] = [None] * len(orders)
     waiting: list[Waiting] = []
     untitled = _unknown_products(sender.brand_id, orders)
@@ -71,7 +72,9 @@ def _take(
             )
             for _, shop, o in sound
         ]  # fmt: skip
-        for (at, shop, order), outcome in zip(sound, take_newest("order", statements), strict=True):
+        for (at, shop, order), outcome in zip(
+            sound, take_newest("order", statements, current=current), strict=True
+        ):
             if outcome == "news":
                 by_shop[shop].append((at, order))
             else:

@@ -1,7 +1,8 @@
 """Which statements are news: of each order or member only the newest counts.
 
 Statements are ordered by (``modified_at``, ``rank``, ``digest``), a total order, so every order of
-arrival, with any repetitions, ends with the same one.
+arrival, with any repetitions, ends with the same one. What a platform answers when it is asked is
+``current``: of the statements of one moment (platforms count in seconds) it is the true one.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ order by n.shop_id, n.number
 on conflict (shop_id, kind, number) do update
 set modified_at = excluded.modified_at, rank = excluded.rank, digest = excluded.digest
 where (excluded.modified_at, excluded.rank, excluded.digest) > (v.modified_at, v.rank, v.digest)
+   or (%(current)s and excluded.modified_at = v.modified_at and excluded.digest <> v.digest)
 returning shop_id, number
 """
 _SEEN = """
@@ -33,6 +35,10 @@ from api_messageversion v
 join unnest(%s::bigint[], %s::text[]) as n(shop_id, number) using (shop_id, number)
 where v.kind = %s
 """
+
+
+# Above every rank of a status.
+_CURRENT_RANK = 100
 
 
 @dataclass(frozen=True)
@@ -56,7 +62,7 @@ def digest_of(message: Any) -> bytes:
     return hashlib.blake2b(msgspec.json.encode(message), digest_size=16).digest()
 
 
-def take_newest(kind: str, statements: Sequence[Statement]) -> list[str]:
+def take_newest(kind: str, statements: Sequence[Statement], *, current: bool = False) -> list[str]:
     """Of each statement: ``news``, ``unchanged`` (said before) or ``outdated`` (newer is known).
 
     Must run in the transaction that records the news. Of equal numbers only the newest is news.
@@ -66,7 +72,7 @@ def take_newest(kind: str, statements: Sequence[Statement]) -> list[str]:
         known = newest.get((s.shop_id, s.number))
         if known is None or s.version > known.version:
             newest[s.shop_id, s.number] = s
-    taken, seen = _taken(kind, list(newest.values()))
+    taken, seen = _taken(kind, list(newest.values()), current=current)
     told: set[tuple[int, str]] = set()
     outcomes = []
     for s in statements:
@@ -82,7 +88,7 @@ def take_newest(kind: str, statements: Sequence[Statement]) -> list[str]:
 
 
 def _taken(
-    kind: str, newest: Sequence[Statement]
+    kind: str, newest: Sequence[Statement], *, current: bool
 ) -> tuple[set[tuple[int, str]], dict[tuple[int, str], bytes]]:
     """Keys whose version moved, and the digest on record of the others."""
     with connection.cursor() as cursor:
@@ -90,10 +96,11 @@ def _taken(
             _TAKE,
             {
                 "kind": kind,
+                "current": current,
                 "shops": [s.shop_id for s in newest],
                 "numbers": [s.number for s in newest],
                 "moments": [s.modified_at for s in newest],
-                "ranks": [s.rank for s in newest],
+                "ranks": [s.rank + _CURRENT_RANK * current for s in newest],
                 "digests": [s.digest for s in newest],
             },
         )

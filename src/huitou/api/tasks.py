@@ -1,0 +1,86 @@
+"""Background entry points of the open door."""
+
+from __future__ import annotations
+
+import logging
+from datetime import UTC, datetime
+
+from django.db import transaction
+from procrastinate.contrib.django import app
+from procrastinate.exceptions import AlreadyEnqueued
+from procrastinate.tasks import Task
+
+logger = logging.getLogger(__name__)
+
+
+@app.task(name="api.process_hooks", queue="api")
+def process_hooks(connection_id: int) -> None:
+    """Record the pushes of a connection that wait; what is left, ``fetch_all`` takes up."""
+    # Imported here: every process registers the tasks, only the worker needs what they need.
+    from huitou.api.intake.hooks import process
+    from huitou.api.models import Connection
+
+    connection = Connection.objects.select_related("brand", "shop").get(pk=connection_id)
+    process(connection, now=datetime.now(UTC))
+
+
+@app.task(name="api.reconcile", queue="api")
+def reconcile_connection(connection_id: int) -> None:
+    """Ask a connection's platform what its pushes did not bring."""
+    from huitou.api.models import Connection
+    from huitou.api.reconcile import reconcile
+
+    connection = Connection.objects.select_related("brand", "shop").get(pk=connection_id)
+    if connection.closed_at is None:
+        reconcile(connection, now=datetime.now(UTC))
+
+
+@app.periodic(cron="*/15 * * * *")
+@app.task(name="api.reconcile_all", queue="api", queueing_lock="api.reconcile_all")
+def reconcile_all(timestamp: int) -> None:
+    """Every quarter of an hour, let every open connection be asked."""
+    from huitou.api.models import Connection
+
+    for connection_id in Connection.objects.filter(closed_at=None).values_list("pk", flat=True):
+        _queue(reconcile_connection, f"reconcile-{connection_id}", connection_id=connection_id)
+
+
+@app.periodic(cron="* * * * *")
+@app.task(name="api.fetch_all", queue="api", queueing_lock="api.fetch_all")
+def fetch_all(timestamp: int) -> None:
+    """Every minute, fetch from queues that are pulled, and take up pushes left waiting."""
+    from huitou.api.connections import link_of
+    from huitou.api.models import Connection
+    from huitou.api.reconcile import fetch
+    from huitou.kernel.errors import HuitouError
+
+    now = datetime.fromtimestamp(timestamp, UTC)
+    for connection in Connection.objects.filter(closed_at=None).select_related("brand", "shop"):
+        try:
+            fetch(connection, link_of(connection), now=now)
+        except HuitouError as error:
+            # The others must not wait for this one; it comes again in a minute.
+            logger.warning("Connection %s cannot be fetched from: %s", connection.pk, error)
+
+
+@app.periodic(cron="41 3 * * *")
+@app.task(name="api.forget_old", queue="api", queueing_lock="api.forget_old")
+def forget_old_hooks(timestamp: int) -> None:
+    """Every night, delete raw pushes that were dealt with long ago."""
+    from huitou.api.intake.hooks import forget_old
+
+    forget_old(now=datetime.fromtimestamp(timestamp, UTC))
+
+
+def process_soon(connection_id: int) -> None:
+    """Queue the recording of what waits, unless it is queued already."""
+    _queue(process_hooks, f"hooks-{connection_id}", connection_id=connection_id)
+
+
+def _queue(task: Task[..., None, ...], lock: str, **arguments: int) -> None:
+    try:
+        # A lock that is taken must not spoil the caller's transaction.
+        with transaction.atomic():
+            task.configure(queueing_lock=lock, lock=lock).defer(**arguments)
+    except AlreadyEnqueued:
+        return
