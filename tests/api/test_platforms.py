@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import random
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any
@@ -29,6 +30,10 @@ from tests.api.shops import StubPlatform, stub_platform
 from tests.factories import make_brand, make_shop
 
 NOW = shops.START + timedelta(days=6)
+OWN_NUMBERS = {
+    "id", "brand_id", "shop_id", "member_id", "source_ref", "changed_ref", "order_id",
+    "product_id", "recorded_at",
+}  # fmt: skip
 pytestmark = pytest.mark.django_db
 
 
@@ -61,42 +66,29 @@ def push(connection: Connection, body: bytes, headers: dict[str, str]) -> int:
 
 def state_of(brand: Brand) -> str:
     """A digest of everything recorded of a brand but ids and times of recording."""
-    orders = {}
-    skipped = {
-        "id", "brand_id", "shop_id", "member_id", "source_ref", "changed_ref", "order_id",
-        "product_id", "recorded_at",
-    }  # fmt: skip
-
-    def plain(row: dict[str, Any]) -> dict[str, Any]:
-        return {k: v for k, v in row.items() if k not in skipped}
-
-    people: dict[int, list[str]] = {}
-    for i in Identity.objects.filter(brand=brand):
-        people.setdefault(i.member_id, []).append(f"{i.platform}/{i.kind}/{i.value}")
-    for row in Order.objects.filter(brand=brand).values("shop__slug", *fields(Order)):
-        own = {"order_id": row["id"]}
-        orders[f"{row['shop__slug']} {row['order_no']}"] = [
-            plain(row),
-            sorted(people.get(row["member_id"], [])),
-            [
-                plain(line)
-                for line in OrderLine.objects.filter(**own)
-                .order_by("line_key")
-                .values("product__code", *fields(OrderLine))
-            ],
-            [plain(r) for r in Refund.objects.filter(**own).order_by("refund_no").values()],
-        ]
-    events = [
-        plain(row)
-        for row in BehaviourEvent.objects.filter(brand=brand)
-        .order_by("source", "source_id")
-        .values()
+    people = defaultdict(list)
+    for i in Identity.objects.filter(brand=brand).order_by("platform", "kind", "value"):
+        people[i.member_id].append(f"{i.platform}/{i.kind}/{i.value}")
+    lines, refunds = defaultdict(list), defaultdict(list)
+    wanted = OrderLine.objects.filter(order__brand=brand).order_by("line_key")
+    for row in wanted.values("product__code", *fields(OrderLine)):
+        lines[row["order_id"]].append(plain(row))
+    for row in Refund.objects.filter(order__brand=brand).order_by("refund_no").values():
+        refunds[row["order_id"]].append(plain(row))
+    rows = Order.objects.filter(brand=brand).order_by("shop__slug", "order_no")
+    orders = [
+        (plain(row), people[row["member_id"]], lines[row["id"]], refunds[row["id"]])
+        for row in rows.values("shop__slug", *fields(Order))
     ]
-    names = sorted(
-        (sorted(people.get(m.pk, [])), m.name) for m in Member.objects.filter(brand=brand)
-    )
-    everything = json.dumps([orders, events, names], sort_keys=True, default=str)
-    return hashlib.sha256(everything.encode()).hexdigest()
+    events = BehaviourEvent.objects.filter(brand=brand).order_by("source", "source_id").values()
+    names = sorted((people[m.pk], m.name) for m in Member.objects.filter(brand=brand))
+    everything = [orders, [plain(row) for row in events], names]
+    return hashlib.sha256(json.dumps(everything, sort_keys=True, default=str).encode()).hexdigest()
+
+
+def plain(row: dict[str, Any]) -> dict[str, Any]:
+    """``row`` without ids of this database and times of recording."""
+    return {k: v for k, v in row.items() if k not in OWN_NUMBERS}
 
 
 def fields(model: Any) -> list[str]:

@@ -37,12 +37,18 @@ from huitou.api.messages import (
     MemberBatch,
     Order,
     OrderBatch,
+    Webhook,
+    WebhookList,
+    WebhookWanted,
     schemas,
 )
+from huitou.api.models import Subscription
 from huitou.api.problems import Fault, Problem, problem_response
 from huitou.api.rules import event_faults, member_faults, order_faults
+from huitou.api.subscriptions import close_subscription, living, open_subscription
 from huitou.brands.api_keys import Caller
 from huitou.brands.models import Scope, Shop
+from huitou.kernel.errors import RefusedInputError
 from huitou.members.lookup import KnownMember, member_by_identifier, member_by_public_id
 from huitou.members.queries import masked
 
@@ -190,6 +196,60 @@ def get_member(request: HttpRequest, public_id: UUID) -> HttpResponse:
     return _shown(request, member_by_public_id(caller(request).brand_id, public_id))
 
 
+@api.get(
+    "/webhooks",
+    auth=Bearer(Scope.WEBHOOKS_MANAGE),
+    operation_id="list_webhooks",
+    openapi_extra=described(answer="WebhookList"),
+)
+def list_webhooks(request: HttpRequest) -> HttpResponse:
+    """The webhooks of the brand that are not closed."""
+    found = living(caller(request).brand_id).order_by("pk")
+    return said(WebhookList([_webhook(subscription) for subscription in found]))
+
+
+@api.post(
+    "/webhooks",
+    auth=Bearer(Scope.WEBHOOKS_MANAGE),
+    operation_id="open_webhook",
+    openapi_extra=described(body="WebhookWanted", answer="Webhook", status=201),
+)
+def open_webhook(request: HttpRequest) -> HttpResponse:
+    """Let an address receive news. The answer holds the secret that signs them, only this once."""
+    wanted = read_json(request, WebhookWanted)
+    opened = open_subscription(
+        brand_id=caller(request).brand_id,
+        url=wanted.url,
+        kinds=wanted.kinds,
+        now=datetime.now(UTC),
+    )
+    return said(_webhook(opened.subscription, opened.secret), status=201)
+
+
+@api.delete(
+    "/webhooks/{public_id}",
+    auth=Bearer(Scope.WEBHOOKS_MANAGE),
+    operation_id="close_webhook",
+    openapi_extra=described(answer="Webhook", extra=[404]),
+)
+def close_webhook(request: HttpRequest, public_id: UUID) -> HttpResponse:
+    """Send no more to a webhook."""
+    closed = close_subscription(
+        brand_id=caller(request).brand_id, public_id=public_id, now=datetime.now(UTC)
+    )
+    return said(_webhook(closed))
+
+
+def _webhook(subscription: Subscription, secret: str | None = None) -> Webhook:
+    return Webhook(
+        id=str(subscription.public_id),
+        url=subscription.url,
+        kinds=list(subscription.kinds),
+        enabled=subscription.disabled_at is None,
+        secret=secret,
+    )
+
+
 def sender_of(who: Caller) -> Sender:
     """For whom ``who`` sends."""
     return Sender(who.brand_id, who.currency, who.time_zone, who.shop_id)
@@ -272,6 +332,12 @@ def _refuse_other_shops(who: Caller, messages: Sequence[Event | Order | Member])
 @api.exception_handler(Problem)
 def _on_problem(request: HttpRequest, problem: Any) -> HttpResponse:
     return problem_response(cast(Problem, problem))
+
+
+@api.exception_handler(RefusedInputError)
+def _on_refused(request: HttpRequest, error: Any) -> HttpResponse:
+    status = 404 if error.code.startswith("UNKNOWN_") else 422
+    return problem_response(Problem(status, error.code, str(error)))
 
 
 @api.exception_handler(AuthenticationError)

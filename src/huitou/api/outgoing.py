@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 import requests
 from django.conf import settings
 from requests_hardened import Config, HTTPSession
+from requests_hardened.ip_filter import InvalidIPAddress, filter_host
 
 from huitou.kernel.errors import HuitouError, RefusedInputError
 
@@ -23,6 +24,7 @@ _READ_SECONDS = 20
 # A page of a hundred orders with everything is about half a megabyte.
 _ANSWER_BYTES_MAX = 8 * 1024 * 1024
 _PIECE = 64 * 1024
+_HTTPS = 443
 
 
 class UnreachableError(HuitouError):
@@ -39,10 +41,10 @@ class Reply:
 
 
 def refuse_address(url: str) -> None:
-    """Raise ``RefusedInputError`` (``URL``) unless ``url`` is a plain https address.
+    """Raise ``RefusedInputError`` (``URL``) unless ``url`` is a plain https address outside.
 
-    http is allowed only where internal addresses are. What the name resolves to is checked when it
-    is called.
+    http, and addresses within the site's own network, are allowed only where the site says so. A
+    name that does not resolve now may do so later; every call checks again.
 
     >>> refuse_address("https://user:pw@example.com/")
     Traceback (most recent call last):
@@ -57,6 +59,14 @@ def refuse_address(url: str) -> None:
     schemes = {"https", "http"} if settings.OUTGOING_INTERNAL else {"https"}
     if not sound or parts.scheme not in schemes or not url.isprintable() or " " in url:
         raise RefusedInputError("URL", "Give an https address without a user name in it.")
+    if settings.OUTGOING_INTERNAL:
+        return
+    try:
+        filter_host(str(parts.hostname), parts.port or _HTTPS, allow_loopback=False)
+    except InvalidIPAddress:
+        raise RefusedInputError("URL", "This address lies within the site's own network.") from None
+    except (requests.RequestException, UnicodeError):
+        return
 
 
 def call(

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 from django.db import transaction
 from procrastinate.contrib.django import app
+from procrastinate.contrib.django.models import ProcrastinateJob
 from procrastinate.exceptions import AlreadyEnqueued
 from procrastinate.tasks import Task
 
@@ -63,13 +64,28 @@ def fetch_all(timestamp: int) -> None:
             logger.warning("Connection %s cannot be fetched from: %s", connection.pk, error)
 
 
+@app.periodic(cron="* * * * *")
+@app.task(name="api.send_news", queue="api", queueing_lock="api.send_news", lock="api.send_news")
+def send_news(timestamp: int) -> None:
+    """Every minute, announce news to webhooks and send what is due, also what is due again."""
+    from huitou.api.deliveries import announce, deliver_due
+
+    while announce(now=datetime.now(UTC)):
+        pass
+    while deliver_due(now=datetime.now(UTC)):
+        pass
+
+
 @app.periodic(cron="41 3 * * *")
 @app.task(name="api.forget_old", queue="api", queueing_lock="api.forget_old")
-def forget_old_hooks(timestamp: int) -> None:
-    """Every night, delete raw pushes that were dealt with long ago."""
-    from huitou.api.intake.hooks import forget_old
+def forget_old(timestamp: int) -> None:
+    """Every night, delete raw pushes and deliveries that ended long ago."""
+    from huitou.api import deliveries
+    from huitou.api.intake import hooks
 
-    forget_old(now=datetime.fromtimestamp(timestamp, UTC))
+    now = datetime.fromtimestamp(timestamp, UTC)
+    hooks.forget_old(now=now)
+    deliveries.forget_old(now=now)
 
 
 def process_soon(connection_id: int) -> None:
@@ -78,8 +94,11 @@ def process_soon(connection_id: int) -> None:
 
 
 def _queue(task: Task[..., None, ...], lock: str, **arguments: int) -> None:
+    # Most pushes of a busy minute find the job waiting: a look is cheaper than a refusal.
+    if ProcrastinateJob.objects.filter(queueing_lock=lock, status="todo").exists():
+        return
     try:
-        # A lock that is taken must not spoil the caller's transaction.
+        # A lock that is taken meanwhile must not spoil the caller's transaction.
         with transaction.atomic():
             task.configure(queueing_lock=lock, lock=lock).defer(**arguments)
     except AlreadyEnqueued:

@@ -158,6 +158,12 @@ def _of_persons(rows: QuerySet[Any], brand_id: int, member_ids: Iterable[int]) -
     return found
 
 
+def orders(brand_id: int, order_ids: Iterable[int]) -> dict[int, OrderView]:
+    """Those of ``order_ids`` that belong to the brand."""
+    rows = Order.objects.filter(brand_id=brand_id, pk__in=list(order_ids))
+    return {values[0]: OrderView(*values) for values in rows.values_list(*_ORDER_COLUMNS)}
+
+
 def order_totals(brand_id: int, member_ids: Iterable[int]) -> dict[int, OrderTotals]:
     """Counts and sums of each member's orders; members without orders are left out."""
     rows = (
