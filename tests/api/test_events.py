@@ -7,13 +7,14 @@ import json
 
 import pytest
 
+from huitou.api.intake.retries import retry_parked
 from huitou.api.models import ParkedMessage
 from huitou.behaviour.models import BehaviourEvent
 from huitou.brands.models import Brand, Shop
-from huitou.commerce.models import Order, OrderLine, Refund
+from huitou.commerce.models import Order, OrderLine, Product, Refund
 from huitou.eventlog.models import Event
 from huitou.members.models import Identity, Member
-from tests.api.door import event, make_key, order, send
+from tests.api.door import NOW, event, make_key, order, send
 from tests.factories import make_shop
 
 pytestmark = pytest.mark.django_db
@@ -302,3 +303,31 @@ def test_an_order_is_what_its_newest_statement_says_and_nothing_more(
     assert (stored.remark, stored.refunded_minor, stored.member.name) == ("", 0, "Lin")
     assert list(OrderLine.objects.values_list("line_key", flat=True)) == ["A1-1"]
     assert not Refund.objects.exists()
+
+
+def test_what_is_parked_is_taken_in_once_its_shop_and_product_are_known(
+    brand: Brand, shop: Shop
+) -> None:
+    # given
+    lines = [{"id": "1", "product_code": "N1"}, {"id": "2", "product_code": "N2"}]
+    key = make_key(brand)
+    send(key, "/orders", {"orders": [order("A1", lines=lines), order("A2", shop="later")]})
+    send(key, "/events", {"events": [event("e1", shop="later"), event("e2", shop="never")]})
+    assert retry_parked(now=NOW) == 0
+
+    # when
+    make_shop(brand, slug="later")
+    first = retry_parked(now=NOW)
+    Product.objects.create(brand=brand, code="N1")
+    second = retry_parked(now=NOW)
+    Product.objects.create(brand=brand, code="N2")
+    third = retry_parked(now=NOW), retry_parked(now=NOW)
+
+    # then
+    assert (first, second, third) == (2, 0, (1, 0))
+    assert BehaviourEvent.objects.get().source == "later"
+    assert set(Order.objects.values_list("order_no", "shop__slug")) == {
+        ("A1", shop.slug), ("A2", "later"),
+    }  # fmt: skip
+    waiting = ParkedMessage.objects.filter(resolved_at=None)
+    assert list(waiting.values_list("detail", flat=True)) == ["never"]

@@ -90,7 +90,7 @@ def connection_by_token(token: str) -> Connection | None:
 
 def connections(brand_id: int) -> list[Connection]:
     """The brand's connections with their shops, newest first."""
-    found = Connection.objects.filter(brand_id=brand_id).select_related("shop")
+    found = Connection.objects.filter(brand_id=brand_id).select_related("brand", "shop")
     return list(found.order_by("closed_at", "-id"))
 
 

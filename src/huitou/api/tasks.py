@@ -49,13 +49,15 @@ def reconcile_all(timestamp: int) -> None:
 @app.periodic(cron="* * * * *")
 @app.task(name="api.fetch_all", queue="api", queueing_lock="api.fetch_all")
 def fetch_all(timestamp: int) -> None:
-    """Every minute, fetch from queues that are pulled, and take up pushes left waiting."""
+    """Every minute, fetch from queues that are pulled, and take up what waits or is parked."""
     from huitou.api.connections import link_of
+    from huitou.api.intake.retries import retry_parked
     from huitou.api.models import Connection
     from huitou.api.reconcile import fetch
     from huitou.kernel.errors import HuitouError
 
     now = datetime.fromtimestamp(timestamp, UTC)
+    retry_parked(now=now)
     for connection in Connection.objects.filter(closed_at=None).select_related("brand", "shop"):
         try:
             fetch(connection, link_of(connection), now=now)

@@ -109,7 +109,11 @@ def forget_statements(*, scope: ShopScope, source_ref: int, order_nos: Sequence[
     For sources whose every statement is the whole order: ``record`` in the same transaction then
     leaves exactly the new statement. Orders another source also spoke of keep merging by rank.
     """
-    values = {"shop": scope.shop_id, "ref": source_ref, "numbers": list(order_nos)}
+    values: dict[str, Any] = {
+        "shop": scope.shop_id,
+        "ref": source_ref,
+        "numbers": list(order_nos),
+    }
     with connection.cursor() as cursor:
         cursor.execute("select pg_advisory_xact_lock(%s, %s)", [_SHOP_LOCK, scope.shop_id])
         cursor.execute(sql.SILENCE_ORDERS, values)

@@ -70,5 +70,5 @@ def _one(statement: str, values: dict[str, Any]) -> KnownMember | None:
         row = cursor.fetchone()
     if row is None:
         return None
-    *profile, found = row
-    return KnownMember(*profile, identities=tuple(tuple(identity) for identity in found or ()))
+    identities = tuple(tuple(identity) for identity in row[-1] or ())
+    return KnownMember(*row[:-1], identities)

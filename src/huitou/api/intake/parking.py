@@ -40,6 +40,11 @@ class Waiting:
     modified_at: datetime
 
 
+def _named(waiting: Waiting) -> Any:
+    """The message with the shop it speaks of, which its sender may have left unsaid."""
+    return msgspec.structs.replace(waiting.message, shop=waiting.shop_slug or None)
+
+
 def park(brand_id: int, waiting: Sequence[Waiting]) -> None:
     """Keep ``waiting`` in the caller's transaction; of one number the newest statement is kept."""
     if not waiting:
@@ -55,7 +60,7 @@ def park(brand_id: int, waiting: Sequence[Waiting]) -> None:
                     w.number,
                     w.reason,
                     w.detail[:200],
-                    msgspec.json.encode(w.message).decode(),
+                    msgspec.json.encode(_named(w)).decode(),
                     w.modified_at,
                 )
                 for w in sorted(waiting, key=lambda w: (w.kind, w.shop_slug, w.number))

@@ -78,7 +78,7 @@ class Platform:
     read: Callable[[Link, str, bytes], Told]
     changed: Callable[[Link, datetime, datetime], Iterator[Told]]
     accept: Callable[[Link, Mapping[str, str], bytes], Push | None] | None = None
-    consume: Callable[[Link, Callable[[Sequence[Push]], None]], None] | None = None
+    consume: Callable[[Link, Callable[[Sequence[Push]], object]], None] | None = None
     reply: bytes = b"{}"
 
 
@@ -159,7 +159,7 @@ def moment(text: Any, zone: tzinfo = UTC) -> datetime | None:
     return found if found.tzinfo else found.replace(tzinfo=zone)
 
 
-def known(table: Mapping[str, T], code: Any, what: str) -> T:
+def known(table: Mapping[Any, T], code: Any, what: str) -> T:
     """The entry of ``code``; an unknown one is an error rather than a guess."""
     try:
         return table[code]

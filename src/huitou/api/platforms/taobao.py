@@ -85,7 +85,7 @@ _PASSING = ("isp.", "accesscontrol.")
 _TOO_MANY_CALLS = 7
 
 
-def consume(link: Link, keep: Callable[[Sequence[Push]], None]) -> None:
+def consume(link: Link, keep: Callable[[Sequence[Push]], object]) -> None:
     """Keep what waits in the queue, then confirm it; what is not confirmed comes again."""
     for _ in range(_ROUNDS_MAX):
         answer = _asked(link, "taobao.tmc.messages.consume", quantity=str(_QUANTITY))
