@@ -59,24 +59,19 @@ def test_the_side_bar_groups_sorts_and_marks(monkeypatch: pytest.MonkeyPatch) ->
     ]
 
 
+DATA_PAGES = ["imports", "quarantine_all"]
+SETTINGS_PAGES = ["staff", "audit"]
+INTERFACE_PAGES = ["api_keys", "connections", "webhooks"]
+
+
 @pytest.mark.parametrize(
     ("role", "seen"),
     [
-        ("operator", ["dashboard", "members", "identity_review", "imports", "quarantine_all"]),
+        ("operator", ["dashboard", "members", "identity_review", *DATA_PAGES]),
         ("analyst", ["dashboard", "members"]),
         ("finance", ["dashboard"]),
-        (
-            None,
-            [
-                "dashboard",
-                "members",
-                "identity_review",
-                "imports",
-                "quarantine_all",
-                "staff",
-                "audit",
-            ],
-        ),
+        ("developer", ["dashboard", *DATA_PAGES, *INTERFACE_PAGES]),
+        (None, ["dashboard", "members", "identity_review", *DATA_PAGES, *INTERFACE_PAGES, *SETTINGS_PAGES]),
     ],
 )
 def test_people_see_the_pages_their_role_may_open(role: str | None, seen: list[str]) -> None:

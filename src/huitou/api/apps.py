@@ -1,6 +1,22 @@
 """Django registration of the room."""
 
 from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+from huitou.ui.labels import FAMILIES, Label
+from huitou.ui.navigation import NavItem, register
+
+HOOK_STATES = {
+    "waiting": Label(_("Waiting"), "grey"),
+    "done": Label(_("Done"), "green"),
+    "failed": Label(_("Failed"), "red"),
+}
+DELIVERY_STATES = {
+    "waiting": Label(_("Waiting"), "grey"),
+    "sending": Label(_("Sending"), "blue"),
+    "sent": Label(_("Sent"), "green"),
+    "failed": Label(_("Given up"), "red"),
+}
 
 
 class ApiConfig(AppConfig):
@@ -8,3 +24,21 @@ class ApiConfig(AppConfig):
 
     name = "huitou.api"
     label = "api"
+
+    def ready(self) -> None:
+        """List the room's pages in the side bar, and name the states of its messages."""
+        from huitou.ui.roles import INTERFACE_ROLES
+
+        FAMILIES["hook_state"] = HOOK_STATES
+        FAMILIES["delivery_state"] = DELIVERY_STATES
+        pages = (
+            (_("API keys"), "api_keys", "key"),
+            (_("Platform connections"), "connections", "plug-connected"),
+            (_("Webhooks"), "webhooks", "webhook"),
+        )
+        for order, (label, url_name, icon) in enumerate(pages):
+            register(
+                NavItem(
+                    "interfaces", label, url_name, icon=icon, order=order, roles=INTERFACE_ROLES
+                )
+            )

@@ -43,7 +43,7 @@ def reconcile_all(timestamp: int) -> None:
     from huitou.api.models import Connection
 
     for connection_id in Connection.objects.filter(closed_at=None).values_list("pk", flat=True):
-        _queue(reconcile_connection, f"reconcile-{connection_id}", connection_id=connection_id)
+        reconcile_soon(connection_id)
 
 
 @app.periodic(cron="* * * * *")
@@ -93,6 +93,11 @@ def forget_old(timestamp: int) -> None:
 def process_soon(connection_id: int) -> None:
     """Queue the recording of what waits, unless it is queued already."""
     _queue(process_hooks, f"hooks-{connection_id}", connection_id=connection_id)
+
+
+def reconcile_soon(connection_id: int) -> None:
+    """Queue the question what pushes did not bring, unless it is queued already."""
+    _queue(reconcile_connection, f"reconcile-{connection_id}", connection_id=connection_id)
 
 
 def _queue(task: Task[..., None, ...], lock: str, **arguments: int) -> None:

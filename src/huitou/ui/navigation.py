@@ -19,6 +19,7 @@ GROUPS = {
     "overview": _("Overview"),
     "customers": _("Customers"),
     "data": _("Data"),
+    "interfaces": _("Interfaces"),
     "settings": _("Settings"),
 }
 
