@@ -119,8 +119,8 @@ def _rows(request: HttpRequest, found: list[Connection]) -> list[dict[str, objec
         .values("connection")
         .annotate(kept=Count("pk"), failed=Count("pk", filter=Q(state=HookState.FAILED)))
     }
-    runs = ReconcileRun.objects.filter(connection__in=ids).order_by("connection", "-id")
-    last = {run.connection_id: run for run in runs.distinct("connection")}
+    runs = ReconcileRun.objects.filter(connection__in=ids).order_by("connection_id", "-id")
+    last = {run.connection_id: run for run in runs.distinct("connection_id")}
     return [
         {
             "connection": connection,
