@@ -25,7 +25,7 @@ from bench.report import Figure
 
 EVENTS = int(os.environ.get("HUITOU_BENCH_EVENTS", "200000"))
 BATCH = 1_000
-SENDERS = 2
+SENDERS = 4
 MEMBERS = 20_000
 CLIENTS = 32
 LOOKUPS = 8_000

@@ -125,7 +125,7 @@ class Order(Struct, forbid_unknown_fields=True):
     refunds: Annotated[list[Refund], Meta(max_length=50)] = []
 
 
-class Event(Struct, forbid_unknown_fields=True):
+class Event(Struct, forbid_unknown_fields=True, gc=False):
     """Something that happened. ``id`` is the sender's own, unique within the shop.
 
     ``name`` names a ``custom`` event; ``step`` is the step of a ``logistics`` event; ``order`` is

@@ -30,7 +30,7 @@ returning source, source_id, id, month
 """
 
 
-class EventRow(Struct):
+class EventRow(Struct, gc=False):
     """An event to record; ``properties`` is a JSON object.
 
     ``source`` and ``source_id`` together are the sender's own id of it.

@@ -71,4 +71,4 @@ def _one(statement: str, values: dict[str, Any]) -> KnownMember | None:
     if row is None:
         return None
     identities = tuple(tuple(identity) for identity in row[-1] or ())
-    return KnownMember(*row[:-1], identities)
+    return KnownMember(*(*row[:-1], identities))

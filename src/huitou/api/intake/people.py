@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
+import msgspec
 import pyarrow as pa
 from django.db import connection
 
@@ -19,7 +20,7 @@ Identity = tuple[str, str]  # kind, value
 
 _FIND = """
 select i.kind, i.value, i.member_id
-from unnest(%s::text[], %s::text[]) as k(kind, value)
+from json_to_recordset(%s::json) as k(kind text, value text)
 join members_identity i
   on i.brand_id = %s and i.platform = %s and i.kind = k.kind and i.value = k.value
 """
@@ -56,9 +57,9 @@ def members_of(
     wanted: Sequence[Identity] = sorted(set(keys))
     if not wanted:
         return {}
-    kinds, values = zip(*wanted, strict=True)
+    keys_text = msgspec.json.encode([{"kind": kind, "value": value} for kind, value in wanted])
     with connection.cursor() as cursor:
-        cursor.execute(_FIND, [list(kinds), list(values), sender.brand_id, shop.platform])
+        cursor.execute(_FIND, [keys_text.decode(), sender.brand_id, shop.platform])
         members = {(kind, value): member for kind, value, member in cursor.fetchall()}
     new = [key for key in wanted if key not in members]
     if new:

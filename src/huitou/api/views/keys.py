@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import cast
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
@@ -12,7 +13,7 @@ from django.views.decorators.http import require_POST
 
 from huitou.api.refusals import refusal_text
 from huitou.brands.api_keys import api_keys, issue_api_key, revoke_api_key
-from huitou.brands.models import Scope
+from huitou.brands.models import Scope, Staff
 from huitou.kernel.errors import RefusedInputError
 from huitou.ui.roles import INTERFACE_ROLES, roles_required
 
@@ -31,7 +32,7 @@ def keys(request: HttpRequest) -> HttpResponse:
                 name=request.POST.get("name", ""),
                 scopes=scopes,
                 shop=shops.get(request.POST.get("shop", "")),
-                created_by=request.user,
+                created_by=cast(Staff, request.user),
             )
             context["issued"] = issued
         except RefusedInputError as error:
