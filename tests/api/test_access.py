@@ -9,9 +9,10 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
+from django.db import OperationalError
 from django.test import Client
 
-from huitou.api import access
+from huitou.api import access, endpoints
 from huitou.api.access import spend
 from huitou.api.endpoints import api
 from huitou.api.problems import Problem
@@ -205,3 +206,28 @@ def test_times_of_a_busy_key_are_told_to_the_minute(brand: Brand) -> None:
 
     # then
     assert ApiKey.objects.get().last_used_at == start + timedelta(seconds=61)
+
+
+def test_failures_and_wrong_addresses_are_problems_too(
+    brand: Brand, shop: Shop, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    # given
+    key = make_key(brand)
+
+    def raising(error: Exception) -> int:
+        def take(*arguments: object, **named: object) -> None:
+            raise error
+
+        monkeypatch.setattr(endpoints, "take_events", take)
+        answer = send(key, "/events", {"events": [event()]})
+        assert answer["Content-Type"] == "application/problem+json"
+        return answer.status_code
+
+    # when
+    statuses = [raising(OperationalError("gone")), raising(ValueError("secret detail"))]
+    nowhere = ask(key, "/nowhere")
+
+    # then
+    assert statuses == [503, 500]
+    assert "secret detail" in caplog.text
+    assert (nowhere.status_code, nowhere["Content-Type"]) == (404, "application/problem+json")

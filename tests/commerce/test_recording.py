@@ -13,6 +13,7 @@ from django.db import connection, transaction
 from huitou.brands.models import Shop
 from huitou.commerce import services
 from huitou.commerce.models import Order, OrderLine, Product, Refund
+from huitou.eventlog.before_images import LIVE_SOURCE
 from huitou.eventlog.models import BeforeImage, Event
 from huitou.ingest.records import LINES, ORDERS, REFUNDS
 from huitou.kernel.errors import RefusedInputError
@@ -235,3 +236,34 @@ def test_shops_do_not_share_order_numbers(shop: Shop) -> None:
 
     assert Order.objects.get(shop=shop).paid_minor == 100
     assert Order.objects.get(shop=other).paid_minor == 200
+
+
+@pytest.mark.parametrize("speaks_before", [False, True])
+def test_an_import_that_live_messages_build_on_stays(shop: Shop, speaks_before: bool) -> None:
+    # given
+    statements = [(5, {}), (LIVE_SOURCE, {"remark": "one"}), (9, {"remark": "two"})]
+    for source, fields in statements[: 3 if speaks_before else 1]:
+        record(shop, source, orders=table(ORDERS, order(**fields)))
+    last_file = 9 if speaks_before else 5
+
+    # when
+    record(shop, LIVE_SOURCE, orders=table(ORDERS, order(remark="three")))
+
+    # then
+    with pytest.raises(RefusedInputError) as refused:
+        services.undo(brand_id=shop.brand_id, source_ref=last_file, now=NOW)
+    assert refused.value.code == "LIVE_CHANGES"
+    assert Order.objects.get().remark == "three"
+
+
+def test_forgetting_leaves_alone_what_another_source_spoke_of(shop: Shop) -> None:
+    # given
+    scope = services.ShopScope(shop.brand_id, shop.pk, "CNY", "Asia/Shanghai")
+    record(shop, 5, orders=table(ORDERS, order(remark="from a file")))
+    record(shop, LIVE_SOURCE, orders=table(ORDERS, order(order_no="T2", remark="live")))
+
+    # when
+    services.forget_statements(scope=scope, source_ref=LIVE_SOURCE, order_nos=["T1", "T2", "T3"])
+
+    # then
+    assert dict(Order.objects.values_list("order_no", "remark")) == {"T1": "from a file", "T2": ""}

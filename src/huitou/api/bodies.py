@@ -36,7 +36,8 @@ def read_json(request: HttpRequest, kind: type[T]) -> T:
 
 def read_body(request: HttpRequest) -> bytes:
     """The body, unzipped; raises ``Problem`` (400, 413, 415) beyond ``BODY_BYTES_MAX``."""
-    if int(request.META.get("CONTENT_LENGTH") or 0) > BODY_BYTES_MAX:
+    stated = request.META.get("CONTENT_LENGTH") or "0"
+    if not stated.isdecimal() or int(stated) > BODY_BYTES_MAX:
         raise _too_large()
     raw = request.read(BODY_BYTES_MAX + 1)
     encoding = request.headers.get("Content-Encoding", "identity").strip().lower()

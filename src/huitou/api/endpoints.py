@@ -6,6 +6,7 @@ magnitude and lets duplicate keys and NUL pass; Ninja keeps the routes, scopes a
 
 from __future__ import annotations
 
+import logging
 from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -13,6 +14,7 @@ from typing import Any, cast
 from uuid import UUID
 
 import msgspec
+from django.db import OperationalError
 from django.http import HttpRequest, HttpResponse
 from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
@@ -51,6 +53,8 @@ from huitou.brands.models import Scope, Shop
 from huitou.kernel.errors import RefusedInputError
 from huitou.members.lookup import KnownMember, member_by_identifier, member_by_public_id
 from huitou.members.queries import masked
+
+logger = logging.getLogger(__name__)
 
 _PROBLEMS = {
     400: "The body cannot be read",
@@ -352,6 +356,24 @@ def _on_parameters(request: HttpRequest, error: Any) -> HttpResponse:
         for e in error.errors
     ]
     return problem_response(Problem(422, "INVALID_PARAMETER", faults[0].detail, faults))
+
+
+@api.exception_handler(OperationalError)
+def _on_database(request: HttpRequest, error: Any) -> HttpResponse:
+    logger.error("The database did not answer: %s", error)
+    said = "Nothing was stored; send the same again in a moment."
+    return problem_response(Problem(503, "NOT_READY", said, headers={"Retry-After": "5"}))
+
+
+@api.exception_handler(Exception)
+def _on_failure(request: HttpRequest, error: Any) -> HttpResponse:
+    logger.error("A request to %s failed", request.path, exc_info=error)
+    return problem_response(Problem(500, "FAILURE", "Nothing was stored; the cause is logged."))
+
+
+def no_such_address(request: HttpRequest, rest: str) -> HttpResponse:
+    """The answer at addresses that do not exist."""
+    return problem_response(Problem(404, "UNKNOWN_ADDRESS", "See openapi.json for what there is."))
 
 
 @api.exception_handler(HttpError)

@@ -2,12 +2,13 @@
 
 from django.urls import path
 
-from huitou.api.endpoints import api
+from huitou.api.endpoints import api, no_such_address
 from huitou.api.hooks import receive
 from huitou.api.views import connections, keys, webhooks
 
 urlpatterns = [
     path("api/v1/", api.urls),
+    path("api/<path:rest>", no_such_address),
     path("hooks/<str:token>/", receive, name="hook"),
     path("interfaces/keys/", keys.keys, name="api_keys"),
     path("interfaces/keys/<str:prefix>/revoke/", keys.revoke, name="api_key_revoke"),

@@ -16,7 +16,7 @@ import pyarrow as pa
 from django.db import connection, transaction
 
 from huitou.commerce import recording as sql
-from huitou.eventlog.before_images import keep_before, restore_rows
+from huitou.eventlog.before_images import LIVE_SOURCE, keep_before, restore_rows
 from huitou.eventlog.services import append
 from huitou.kernel.columns import copy_in
 from huitou.kernel.errors import RefusedInputError
@@ -123,9 +123,17 @@ def forget_statements(*, scope: ShopScope, source_ref: int, order_nos: Sequence[
 
 
 def refuse_undo_below_later(*, source_ref: int) -> None:
-    """Raise ``RefusedInputError("LATER_CHANGES")`` while later sources rest on this one."""
+    """Raise ``RefusedInputError`` while later sources rest on this one.
+
+    Code ``LATER_CHANGES``, or ``LIVE_CHANGES`` where they cannot be undone.
+    """
     with connection.cursor() as cursor:
         later = _later_sources(cursor, source_ref)
+    if LIVE_SOURCE in later:
+        raise RefusedInputError(
+            "LIVE_CHANGES",
+            "messages of a platform or another system changed the same records since",
+        )
     if later:
         raise RefusedInputError(
             "LATER_CHANGES",
@@ -138,8 +146,8 @@ def refuse_undo_below_later(*, source_ref: int) -> None:
 def undo(*, brand_id: int, source_ref: int, now: datetime) -> int:
     """Take back everything ``source_ref`` recorded; returns the number of orders removed.
 
-    Raises ``RefusedInputError("LATER_CHANGES")`` when a later source changed or extended the same
-    records: what it said rests on them, so it has to be undone first.
+    Raises ``RefusedInputError`` (``LATER_CHANGES``, ``LIVE_CHANGES``) when a later source changed
+    or extended the same records: what it said rests on them, so it has to be undone first.
     """
     with connection.cursor() as cursor:
         refuse_undo_below_later(source_ref=source_ref)
@@ -357,6 +365,10 @@ def _later_sources(cursor: Any, source_ref: int) -> list[int]:
           select b.source_ref as ref from eventlog_beforeimage b
             where b.table_name like 'commerce_%%' and b.source_ref <> %(ref)s
               and coalesce((b.before->>'changed_ref')::bigint, 0) = %(ref)s
+          union all
+          -- A source that spoke twice keeps one image; the row itself tells who spoke last.
+          select o.changed_ref from commerce_order o join eventlog_beforeimage b
+            on b.table_name = 'commerce_order' and b.row_id = o.id and b.source_ref = %(ref)s
           union all
           select l.source_ref from commerce_orderline l join mine on mine.id = l.order_id
           union all

@@ -7,6 +7,9 @@ from __future__ import annotations
 
 from typing import Any
 
+# What comes message by message rather than as a file: it is never undone.
+LIVE_SOURCE = 0
+
 
 def keep_before(cursor: Any, table: str, ids: str, source_ref: int) -> None:
     """Keep the present rows of ``table`` whose id the query ``ids`` yields.

@@ -29,6 +29,10 @@ def refusal_text(error: RefusedInputError) -> str:
     """Why a file or request was refused, and what to do."""
     known = {
         "BATCH_BUSY": _("This import is being worked on right now. Try again when it has stopped."),
+        "LIVE_CHANGES": _(
+            "Messages of a platform or another system have changed the same records since; this"
+            " import can no longer be undone."
+        ),
         "ALREADY_UNDONE": _("This import is already undone."),
         "NOTHING_TO_RETRY": _("No corrected rows were given."),
         "NOT_QUARANTINED": _("A row is no longer waiting in this quarantine. Download it again."),

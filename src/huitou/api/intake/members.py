@@ -9,11 +9,12 @@ from datetime import datetime
 from django.db import transaction
 
 from huitou.api.intake.parking import Waiting, park
-from huitou.api.intake.people import LIVE_SOURCE, resolved
+from huitou.api.intake.people import resolved
 from huitou.api.intake.senders import KnownShop, Sender, shops_of
 from huitou.api.intake.tables import member_table
 from huitou.api.intake.versions import Statement, digest_of, take_newest
 from huitou.api.messages import Item, Member
+from huitou.eventlog.before_images import LIVE_SOURCE
 from huitou.members.services import record_profiles
 
 

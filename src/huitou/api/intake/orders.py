@@ -10,7 +10,7 @@ import pyarrow as pa
 from django.db import connection, transaction
 
 from huitou.api.intake.parking import Waiting, park
-from huitou.api.intake.people import LIVE_SOURCE, resolved
+from huitou.api.intake.people import resolved
 from huitou.api.intake.senders import KnownShop, Sender, shops_of
 from huitou.api.intake.tables import (
     LINE_ROWS,
@@ -24,6 +24,7 @@ from huitou.api.intake.versions import Statement, digest_of, take_newest
 from huitou.api.messages import Item, Order
 from huitou.commerce.models import STATUS_RANK
 from huitou.commerce.services import Recorded, ShopScope, forget_statements, record
+from huitou.eventlog.before_images import LIVE_SOURCE
 
 _UNKNOWN_CODES = """
 select c.code from unnest(%s::text[]) as c(code)

@@ -11,11 +11,10 @@ from django.db import connection
 
 from huitou.api.intake.senders import KnownShop, Sender
 from huitou.api.intake.tables import identifier_columns
+from huitou.eventlog.before_images import LIVE_SOURCE
 from huitou.eventlog.services import append
 from huitou.members.services import ResolvedPeople, resolve_people
 
-# Opaque number of everything that came through the open door: it is not undone as files are.
-LIVE_SOURCE = 0
 Identity = tuple[str, str]  # kind, value
 
 _FIND = """
