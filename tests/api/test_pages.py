@@ -122,7 +122,7 @@ def test_a_failed_message_is_read_again_from_the_page(signed_in: Client, brand: 
     signed_in.post(f"/interfaces/received/{IncomingHook.objects.get().pk}/again/")
 
     # then
-    assert "Unknown financial status" in failed
+    assert "a code that is not known here. (financial status &#x27;odd&#x27;)" in failed
     assert "Nothing received" in done
     assert IncomingHook.objects.get().state == "waiting"
 

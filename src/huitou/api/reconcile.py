@@ -14,6 +14,7 @@ from django.db import transaction
 from huitou.api.connections import link_of
 from huitou.api.intake.hooks import keep_pushes, process, record_told
 from huitou.api.models import Connection, ReconcileRun
+from huitou.api.outgoing import UnreachableError
 from huitou.api.platforms import PLATFORMS
 from huitou.api.platforms.base import Link, Told
 from huitou.api.rules import event_faults, order_faults
@@ -57,6 +58,9 @@ def reconcile(
             _repair(connection, run, told, now=now)
         run.finished_at = now
         Connection.objects.filter(pk=connection.pk).update(reconciled_until=now)
+    except UnreachableError as error:
+        run.error = f"UNREACHABLE: {error}"[:300]
+        raise
     except HuitouError as error:
         run.error = str(error)[:300]
         raise
@@ -87,4 +91,5 @@ def _repair(connection: Connection, run: ReconcileRun, told: Told, *, now: datet
     run.seen += len(items) + left_out + len(told.unreadable)
     run.repaired += sum(item.outcome in _REPAIRED for item in items)
     if told.unreadable:
-        run.error = f"{len(told.unreadable)} unreadable: {told.unreadable[0]}"[:300]
+        # The first stands for all; each is in the platform's own back office.
+        run.error = told.unreadable[0][:300]

@@ -7,6 +7,26 @@ from django.utils.translation import gettext as _
 from huitou.kernel.errors import RefusedInputError
 
 
+def explained(error: str) -> str:
+    """Why a push or a poll failed (``CODE: detail``), in words, with the detail behind.
+
+    A text without a known code is its own explanation.
+    """
+    known = {
+        "JSON": _("The message is not sound JSON."),
+        "SHAPE": _("The message is not built as the platform's protocol says."),
+        "VALUE": _("A value cannot be read."),
+        "UNKNOWN_CODE": _("The platform uses a code that is not known here."),
+        "RULE": _("The message breaks a rule."),
+        "STORE": _("The message cannot be stored."),
+        "PLATFORM": _("The platform refused the question."),
+        "UNREACHABLE": _("The platform could not be asked; it is tried again by itself."),
+        "ERASURE": _("The platform asks to erase or hand over a customer's data: do it by hand."),
+    }
+    code, _colon, detail = error.partition(": ")
+    return f"{known[code]} ({detail})" if code in known else error
+
+
 def refusal_text(error: RefusedInputError) -> str:
     """Why a request was refused, and what to do."""
     known = {

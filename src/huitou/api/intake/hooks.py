@@ -134,7 +134,7 @@ def _read(link: Link, kind: str, hook: IncomingHook, *, now: datetime) -> Told:
     told = reading(lambda: PLATFORMS[kind].read(link, hook.topic, bytes(hook.body)))
     faults = faults_of(told, now=now)
     if faults:
-        raise UnreadableError(f"{faults[0].code} at {faults[0].pointer}: {faults[0].detail}")
+        raise UnreadableError("RULE", f"{faults[0].code} {faults[0].pointer}: {faults[0].detail}")
     return told
 
 
@@ -149,7 +149,7 @@ def _record_each(
             try:
                 _record(connection, [(hook, told)], now=now)
             except (DataError, IntegrityError) as error:
-                _fail(hook, f"It cannot be stored: {error}", now=now)
+                _fail(hook, f"STORE: {error}", now=now)
 
 
 @transaction.atomic

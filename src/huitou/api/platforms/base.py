@@ -23,7 +23,13 @@ PAGES_MAX = 400
 
 
 class UnreadableError(HuitouError):
-    """A signed push, or a platform's answer, is not as its protocol says."""
+    """A signed push, or a platform's answer, is not as its protocol says.
+
+    It reads ``CODE: detail``; ``api.refusals`` explains the codes.
+    """
+
+    def __init__(self, code: str, detail: str) -> None:
+        super().__init__(f"{code}: {detail}")
 
 
 @dataclass(frozen=True)
@@ -87,7 +93,7 @@ def reading(make: Callable[[], Told]) -> Told:
     try:
         return make()
     except (AttributeError, KeyError, TypeError, ValueError) as error:
-        raise UnreadableError(f"Not as the protocol says: {error}") from error
+        raise UnreadableError("SHAPE", str(error)) from error
 
 
 def readable(rows: Sequence[T], make: Callable[[T], Told]) -> Told:
@@ -116,9 +122,9 @@ def parsed(body: bytes) -> dict[str, Any]:
     try:
         value = json.loads(body, parse_float=Decimal)
     except (ValueError, RecursionError):
-        raise UnreadableError("The body is not sound JSON.") from None
+        raise UnreadableError("JSON", "not sound") from None
     if not isinstance(value, dict):
-        raise UnreadableError("The body is not a JSON object.")
+        raise UnreadableError("JSON", "not an object")
     return value
 
 
@@ -127,7 +133,7 @@ def message(kind: type[T], **values: Any) -> T:
     try:
         return msgspec.convert(values, kind, strict=True)
     except msgspec.ValidationError as error:
-        raise UnreadableError(f"{kind.__name__}: {error}") from None
+        raise UnreadableError("VALUE", f"{kind.__name__}: {error}") from None
 
 
 def minor(amount: Any, currency: str) -> int:
@@ -141,7 +147,7 @@ def minor(amount: Any, currency: str) -> int:
     try:
         return to_minor(Decimal(str(amount)), currency)
     except (InvalidOperation, ValueError, OverflowError) as error:
-        raise UnreadableError(f"An amount is unreadable: {amount!r} ({error})") from None
+        raise UnreadableError("VALUE", f"amount {amount!r} ({error})") from None
 
 
 def moment(text: Any, zone: tzinfo = UTC) -> datetime | None:
@@ -155,7 +161,7 @@ def moment(text: Any, zone: tzinfo = UTC) -> datetime | None:
     try:
         found = datetime.fromisoformat(str(text))
     except ValueError:
-        raise UnreadableError(f"A time is unreadable: {text!r}") from None
+        raise UnreadableError("VALUE", f"time {text!r}") from None
     return found if found.tzinfo else found.replace(tzinfo=zone)
 
 
@@ -164,7 +170,7 @@ def known(table: Mapping[Any, T], code: Any, what: str) -> T:
     try:
         return table[code]
     except (KeyError, TypeError):
-        raise UnreadableError(f"Unknown {what}: {code!r}") from None
+        raise UnreadableError("UNKNOWN_CODE", f"{what} {code!r}") from None
 
 
 def text(value: Any, length: int) -> str:

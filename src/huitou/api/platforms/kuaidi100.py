@@ -107,7 +107,7 @@ def _steps_of(result: Mapping[str, Any]) -> list[Event]:
             code = text(result.get("state"), _CODES_CHARS_MAX)
         when = moment(row.get("time"), _ZONE)
         if when is None:
-            raise UnreadableError("A step has no time.")
+            raise UnreadableError("VALUE", "a step without a time")
         said = text(row.get("context"), 1_000)
         events.append(
             message(

@@ -69,7 +69,7 @@ def accept(link: Link, headers: Mapping[str, str], body: bytes) -> Push | None:
 def read(link: Link, topic: str, body: bytes) -> Told:
     """The order or customer of a push; topics we have no use for say nothing."""
     if topic in _ERASURE_TOPICS:
-        raise UnreadableError(f"Shopify asks for {topic}: a person must do it, see the body.")
+        raise UnreadableError("ERASURE", topic)
     if topic in _ORDER_TOPICS:
         return _told(parsed(body))
     if topic in _MEMBER_TOPICS:

@@ -259,7 +259,7 @@ def _asked(link: Link, method: str, **params: str) -> Mapping[str, Any]:
         said = text(json.dumps(error, ensure_ascii=False, default=str), 200)
         passes = text(error.get("sub_code"), 80).startswith(_PASSING)
         passes = passes or error.get("code") == _TOO_MANY_CALLS
-        raise (UnreachableError if passes else UnreadableError)(said)
+        raise UnreachableError(said) if passes else UnreadableError("PLATFORM", said)
     found: Mapping[str, Any] = next(iter(answer.values()), {})
     return found
 

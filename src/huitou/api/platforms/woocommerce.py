@@ -149,7 +149,7 @@ def _line_of(line: Mapping[str, Any], currency: str) -> dict[str, Any]:
     price, paid = minor(line.get("subtotal"), currency), minor(line.get("total"), currency)
     quantity = line.get("quantity")
     if not isinstance(quantity, int):
-        raise UnreadableError(f"A quantity is no whole number: {quantity!r}")
+        raise UnreadableError("VALUE", f"quantity {quantity!r}")
     code = line.get("sku") or line.get("variation_id") or line.get("product_id") or line.get("id")
     return {
         "id": text(line.get("id"), 64),

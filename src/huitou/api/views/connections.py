@@ -18,7 +18,7 @@ from huitou.api.connections import close_connection, connections, open_connectio
 from huitou.api.intake.hooks import try_again
 from huitou.api.models import Connection, HookState, IncomingHook, ParkedMessage, ReconcileRun
 from huitou.api.platforms import PLATFORMS
-from huitou.api.refusals import refusal_text
+from huitou.api.refusals import explained, refusal_text
 from huitou.kernel.errors import RefusedInputError
 from huitou.ui.roles import INTERFACE_ROLES, roles_required
 
@@ -100,12 +100,14 @@ def _shown(request: HttpRequest) -> dict[str, object]:
         hooks = hooks.filter(state=state)
     hooks = hooks.select_related("connection__shop").order_by("-id")
     parked = ParkedMessage.objects.filter(brand=brand, resolved_at=None).defer("body")
+    hooks_page = Paginator(hooks, PAGE_ROWS).get_page(request.GET.get("page"))
     return {
         "rows": _rows(request, connections(brand.pk)),
         "kinds": Connection.Kind.choices,
         "state": state,
         "states": HookState.choices,
-        "hooks": Paginator(hooks, PAGE_ROWS).get_page(request.GET.get("page")),
+        "pages": hooks_page,
+        "hooks": [(hook, explained(hook.error)) for hook in hooks_page],
         "parked": parked.order_by("-id")[:_PARKED_SHOWN],
         "parked_count": parked.count(),
     }
@@ -128,6 +130,7 @@ def _rows(request: HttpRequest, found: list[Connection]) -> list[dict[str, objec
             "is_pushed": PLATFORMS[connection.kind].accept is not None,
             "counts": counts.get(connection.pk),
             "run": last.get(connection.pk),
+            "error": explained(last[connection.pk].error) if connection.pk in last else "",
         }
         for connection in found
     ]
