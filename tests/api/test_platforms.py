@@ -476,3 +476,22 @@ def test_ten_thousand_pushes_in_any_order_late_and_lost_end_alike(stub: StubPlat
     assert (kept.count(), kept.exclude(state="done").count()) == (9_500, 0)
     assert stub.refusals == []
     assert set(PLATFORMS) == set(COUNTS)
+
+
+def test_a_refund_above_what_was_paid_is_clamped_and_told(brand: Brand, stub: StubPlatform) -> None:
+    # given
+    connection = connect(brand, "shopify", stub)
+    row = shops.shopify_order(1, 4)
+    row["refunds"][0]["transactions"][0]["amount"] = "999.00"
+    body = json.dumps(row).encode()
+    headers = {"X-Shopify-Topic": "orders/edited", "X-Shopify-Hmac-Sha256": shops.hmac_base64(body)}
+
+    # when
+    push(connection, body, headers)
+    process(connection, now=NOW)
+
+    # then
+    order = Order.objects.get()
+    assert (order.refunded_minor, order.paid_minor) == (3000, 3000)
+    kept = IncomingHook.objects.get()
+    assert (kept.state, kept.error) == ("done", "REFUND_ABOVE_PAID: #1001")

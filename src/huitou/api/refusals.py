@@ -21,6 +21,7 @@ def explained(error: str) -> str:
         "STORE": _("The message cannot be stored."),
         "PLATFORM": _("The platform refused the question."),
         "UNREACHABLE": _("The platform could not be asked; it is tried again by itself."),
+        "REFUND_ABOVE_PAID": _("Recorded; more is refunded than was paid, counted up to that."),
         "ERASURE": _("The platform asks to erase or hand over a customer's data: do it by hand."),
     }
     code, _colon, detail = error.partition(": ")

@@ -161,10 +161,16 @@ def _record(
         together.add(told)
     # Where messages only name what changed, reading them asked the platform.
     is_pulled = PLATFORMS[connection.kind].consume is not None
-    record_told(connection, together, now=now, current=is_pulled)
+    items = record_told(connection, together, now=now, current=is_pulled)
+    odd = {item.id: item.warnings[0] for item in items if item.warnings}
     IncomingHook.objects.filter(pk__in=[hook.pk for hook, _ in sound]).update(
         state=HookState.DONE, processed_at=now, error=""
     )
+    for hook, told in sound:
+        for order in told.orders:
+            if order.order_no in odd:
+                hook.error = f"{odd[order.order_no]}: {order.order_no}"
+                hook.save(update_fields=["error"])
 
 
 def _fail(hook: IncomingHook, error: str, *, now: datetime) -> None:
