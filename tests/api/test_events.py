@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+from pathlib import Path
 
 import pytest
 
@@ -13,9 +14,11 @@ from huitou.behaviour.models import BehaviourEvent
 from huitou.brands.models import Brand, Shop
 from huitou.commerce.models import Order, OrderLine, Product, Refund
 from huitou.eventlog.models import Event
+from huitou.ingest.services import undo_batch
 from huitou.members.models import Identity, Member
 from tests.api.door import NOW, event, make_key, order, send
 from tests.factories import make_shop
+from tests.ingest.pages import imported
 
 pytestmark = pytest.mark.django_db
 
@@ -331,3 +334,21 @@ def test_what_is_parked_is_taken_in_once_its_shop_and_product_are_known(
     }  # fmt: skip
     waiting = ParkedMessage.objects.filter(resolved_at=None)
     assert list(waiting.values_list("detail", flat=True)) == ["never"]
+
+
+def test_a_member_with_events_outlives_the_import_that_made_it(
+    brand: Brand, home: Path, samples: Path
+) -> None:
+    # given
+    jd = make_shop(brand, platform="jd")
+    batch = imported(jd, home, (samples / "jd_orders.csv").read_bytes())
+    seen = Identity.objects.filter(member__brand=brand).earliest("pk")
+    who = {"kind": seen.kind, "value": seen.value}
+    send(make_key(brand), "/events", {"events": [event(shop=jd.slug, member=who)]})
+    assert Member.objects.count() > 1
+
+    # when
+    undo_batch(batch.pk)
+
+    # then
+    assert Member.objects.get() == BehaviourEvent.objects.get().member == seen.member

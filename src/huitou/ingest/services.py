@@ -48,6 +48,7 @@ _CUSTOMER_CHUNK_ROWS = 200_000
 _MEMBERS_IN_USE = (
     "select 1 from commerce_order o where o.member_id = m.id",
     "select 1 from commerce_review r where r.member_id = m.id",
+    "select 1 from behaviour_behaviourevent b where b.member_id = m.id",
 )
 
 Progress = Callable[[int, int | None], None]
