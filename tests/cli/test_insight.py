@@ -118,6 +118,10 @@ def test_refresh_tells_what_it_did(huitou: Huitou, brand: Brand) -> None:
         },
     }
 
+            "order_fact": 7, "line_fact": 1, "product_dim": 4, "member_dim": 4, "touch_fact": 0,
+        },
+    }  # fmt: skip
+
 
 def test_rfm_has_exactly_the_promised_keys(huitou: Huitou) -> None:
     # when

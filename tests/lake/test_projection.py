@@ -16,6 +16,7 @@ import pytest
 from deltalake import DeltaTable
 from django.db import transaction
 
+from huitou.behaviour.services import EventRow, record_events
 from huitou.brands.models import Brand
 from huitou.commerce.models import Order
 from huitou.eventlog.services import append
@@ -45,11 +46,18 @@ def _project(brand: Brand, *, rebuild: bool = False) -> dict[str, int]:
 
 @pytest.fixture
 def stocked(transactional_db: None, home: Path) -> tuple[Brand, list[int]]:
-    """A brand with 200 projected orders, and their ids."""
+    """A brand with 200 projected orders and an event, and the orders' ids."""
     brand = make_brand()
     shops = [make_shop(brand), make_shop(brand)]
     orders = store_history(
         brand, shops, make_members(brand, 20), random_history(5, members=20, orders=200)
+    )
+    record_events(
+        brand_id=brand.pk,
+        time_zone=brand.time_zone,
+        rows=[EventRow("till", "1", "visit", NOW)],
+        now=NOW,
+        origin="backfill",
     )
     _project(brand)
     return brand, orders
