@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from huitou.behaviour.models import BehaviourEvent
-from huitou.behaviour.queries import events
+from huitou.behaviour.queries import events, silent_parcels
 from huitou.behaviour.services import EventRow, record_events
 from huitou.brands.models import Brand, Shop
 from huitou.eventlog.models import Event
@@ -78,4 +78,37 @@ def test_events_reach_the_lake(brand: Brand, home: Path) -> None:
     rows = delta.to_pyarrow_table().to_pylist()
     assert sorted((r["kind"], r["month"]) for r in rows) == [
         ("visit", 24316), ("visit", 24317), ("visit", 24317),
+    ]  # fmt: skip
+
+
+@pytest.mark.django_db
+def test_a_parcel_is_asked_for_once_for_every_day_of_silence(brand: Brand, shop: Shop) -> None:
+    # given
+    rows = [
+        EventRow(
+            "till", f"{parcel}{step}", "logistics", NOW - timedelta(hours=hours), shop_id=shop.pk,
+            name=step, properties={"carrier": "zto", "parcel": parcel},
+        )
+        for parcel, step, hours in (
+            ("open", "picked_up", 40), ("open", "departed", 30), ("signed", "signed", 30),
+            ("young", "departed", 20), ("old", "departed", 31 * 24),
+        )
+    ]  # fmt: skip
+    record(brand, *rows)
+
+    # when
+    asked = [
+        silent_parcels(
+            shop.pk,
+            since=NOW + timedelta(hours=since),
+            until=NOW + timedelta(hours=until),
+            ends=["signed"],
+        )
+        for since, until in ((-24, 0), (-1, 0), (-7, -5), (3, 5), (17, 19), (-90, 19))
+    ]
+
+    # then
+    zto = {name: [("zto", name)] for name in ("open", "young")}
+    assert asked == [
+        zto["open"], [], zto["open"], zto["young"], zto["open"], zto["young"] + zto["open"],
     ]  # fmt: skip

@@ -15,14 +15,16 @@ from huitou.kernel.months import month_number
 _PARCEL_DAYS = 30
 # Each is a question to the carrier's service, which limits them.
 _PARCELS_MAX = 500
-_OPEN_PARCELS = """
+_SILENT_PARCELS = """
 select e.properties->>'carrier', e.properties->>'parcel'
 from behaviour_behaviourevent e
 where e.brand_id = (select brand_id from brands_shop where id = %(shop)s)
   and e.month between %(first)s and %(last)s and e.shop_id = %(shop)s and e.kind = 'logistics'
-  and e.occurred_at > %(since)s and e.properties->>'parcel' <> ''
+  and e.occurred_at > %(oldest)s and e.properties->>'parcel' <> ''
 group by 1, 2
 having not bool_or(e.name = any(%(ends)s::text[]))
+  and floor(extract(epoch from %(until)s - max(e.occurred_at)) / 86400)
+    > greatest(0, floor(extract(epoch from %(since)s - max(e.occurred_at)) / 86400))
 order by max(e.occurred_at) desc, 2
 limit %(limit)s
 """
@@ -51,17 +53,25 @@ def events(brand_id: int, event_ids: Iterable[int]) -> dict[int, RecordedEvent]:
     return {row[0]: RecordedEvent(*row) for row in found.values_list(*fields)}
 
 
-def open_parcels(shop_id: int, *, until: datetime, ends: Sequence[str]) -> list[tuple[str, str]]:
-    """(carrier, number) of the shop's recent parcels without one of the steps ``ends``."""
-    since = until - timedelta(days=_PARCEL_DAYS)
+def silent_parcels(
+    shop_id: int, *, since: datetime, until: datetime, ends: Sequence[str]
+) -> list[tuple[str, str]]:
+    """(carrier, number) of parcels silent for one more whole day since ``since``.
+
+    Those with one of the steps ``ends`` are silent for good. A carrier's service is paid by the
+    question, so each parcel comes once for every day of silence, for a month at most.
+    """
+    oldest = until - timedelta(days=_PARCEL_DAYS)
     with connection.cursor() as cursor:
         cursor.execute(
-            _OPEN_PARCELS,
+            _SILENT_PARCELS,
             {
                 "shop": shop_id,
-                "first": month_number(since.date()),
+                "first": month_number(oldest.date()),
                 "last": month_number(until.date()) + 1,
+                "oldest": oldest,
                 "since": since,
+                "until": until,
                 "ends": list(ends),
                 "limit": _PARCELS_MAX,
             },

@@ -30,7 +30,7 @@ from huitou.api.platforms.base import (
     readable,
     text,
 )
-from huitou.behaviour.queries import open_parcels
+from huitou.behaviour.queries import silent_parcels
 
 _ZONE = ZoneInfo("Asia/Shanghai")
 _QUERY_URL = "https://poll.kuaidi100.com"
@@ -73,8 +73,9 @@ def read(link: Link, topic: str, body: bytes) -> Told:
 
 
 def changed(link: Link, since: datetime, until: datetime) -> Iterator[Told]:
-    """The traces of parcels that have not come to an end."""
-    for carrier, parcel in open_parcels(link.shop_id, until=until, ends=sorted(_ENDS)):
+    """The traces of parcels that have been silent for a day without having come to an end."""
+    parcels = silent_parcels(link.shop_id, since=since, until=until, ends=sorted(_ENDS))
+    for carrier, parcel in parcels:
         param = json.dumps({"com": carrier, "num": parcel, "resultv2": "4"})
         reply = call(
             "POST",
