@@ -19,8 +19,9 @@ from huitou.api.problems import Problem
 from huitou.brands.api_keys import caller_of, issue_api_key, revoke_api_key
 from huitou.brands.models import ApiKey, Brand, Scope, Shop
 from huitou.kernel.errors import RefusedInputError
+from huitou.members.models import Member
 from tests.api.door import NOW, ask, event, make_key, send
-from tests.factories import make_brand
+from tests.factories import make_brand, make_shop
 
 pytestmark = pytest.mark.django_db
 SNAPSHOT = Path(__file__).parents[2] / "docs" / "openapi.json"
@@ -231,3 +232,37 @@ def test_failures_and_wrong_addresses_are_problems_too(
     assert statuses == [503, 500]
     assert "secret detail" in caplog.text
     assert (nowhere.status_code, nowhere["Content-Type"]) == (404, "application/problem+json")
+
+
+def test_a_person_of_two_accounts_is_found_by_the_keys_of_both(brand: Brand, shop: Shop) -> None:
+    # given
+    key = make_key(brand)
+    site = make_shop(brand, platform="shopify")
+    for number, (where, fields) in enumerate(
+        ((shop, {"name": "Lin"}), (site, {"email": "lin@example.com", "city": "Hangzhou"}))
+    ):
+        member = {
+            "id": f"c{number}", "updated_at": "2026-05-02T00:00:00Z", "shop": where.slug,
+            "phone": "13900001234", **fields,
+        }  # fmt: skip
+        assert send(key, "/members", {"members": [member]}).status_code == 200
+
+    # when
+    found = [
+        ask(key, "/members", kind=kind, value=value).json()
+        for kind, value in (
+            ("customer_id", "c0"), ("customer_id", "c1"), ("phone", "13900001234"),
+            ("email", "LIN@example.com"),
+        )
+    ]  # fmt: skip
+
+    # then
+    assert found == [found[0]] * 4
+    assert (found[0]["name"], found[0]["email"], found[0]["phone"]) == (
+        "Lin", "lin@example.com", "13900001234",
+    )  # fmt: skip
+    kinds = [(i["platform"], i["kind"]) for i in found[0]["identities"]]
+    assert kinds == sorted(set(kinds))
+    assert ask(key, f"/members/{found[0]['id']}").json() == found[0]
+    account = Member.objects.exclude(public_id=found[0]["id"]).get()
+    assert ask(key, f"/members/{account.public_id}").json() == found[0]

@@ -36,8 +36,8 @@ Properties = Annotated[
 ]
 
 IdentifierKind = Literal[
-    "buyer_id", "account", "buyer_nick", "customer_id", "payment_account", "phone", "email",
-    "household_id",
+    "buyer_id", "account", "buyer_nick", "customer_id", "payment_account", "unionid",
+    "card_number", "phone", "email", "household_id",
 ]  # fmt: skip
 BehaviourType = Literal["visit", "search", "view", "favourite", "cart", "consult", "pay"]
 EventType = Literal[

@@ -5,7 +5,7 @@ Live news only: history brought in by files or backfills is not announced to oth
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from huitou.behaviour import queries as behaviour
@@ -18,8 +18,7 @@ Facts = Callable[[int, Sequence[int]], list[dict[str, Any]]]
 
 def _orders(brand_id: int, order_ids: Sequence[int]) -> list[dict[str, Any]]:
     found = commerce.orders(brand_id, order_ids)
-    buyers = {order.member_id for order in found.values() if order.member_id is not None}
-    people = members.profiles(brand_id, buyers)
+    people = _people(brand_id, {order.member_id for order in found.values()})
     slugs = _slugs(brand_id)
     return [
         {
@@ -31,14 +30,18 @@ def _orders(brand_id: int, order_ids: Sequence[int]) -> list[dict[str, Any]]:
             "refunded_minor": order.refunded_minor,
             "ordered_at": order.ordered_at,
             "paid_at": order.paid_at,
-            "member": str(people[order.member_id].public_id) if order.member_id in people else None,
+            "member": people.get(order.member_id),
         }
         for _, order in sorted(found.items())
     ]
 
 
 def _members(brand_id: int, member_ids: Sequence[int]) -> list[dict[str, Any]]:
-    found = members.profiles(brand_id, member_ids)
+    # An account that joined a person known before is no new member.
+    persons = members.persons_of(brand_id, member_ids)
+    found = members.profiles(
+        brand_id, [account for account, person in persons.items() if account == person]
+    )
     return [
         {"id": str(member.public_id), "created_at": member.created_at}
         for _, member in sorted(found.items())
@@ -47,7 +50,7 @@ def _members(brand_id: int, member_ids: Sequence[int]) -> list[dict[str, Any]]:
 
 def _events(brand_id: int, event_ids: Sequence[int]) -> list[dict[str, Any]]:
     found = behaviour.events(brand_id, event_ids)
-    people = members.profiles(brand_id, {e.member_id for e in found.values() if e.member_id})
+    people = _people(brand_id, {event.member_id for event in found.values()})
     return [
         {
             "source": event.source,
@@ -57,10 +60,18 @@ def _events(brand_id: int, event_ids: Sequence[int]) -> list[dict[str, Any]]:
             "occurred_at": event.occurred_at,
             "order_no": event.order_no,
             "product_code": event.product_code,
-            "member": str(people[event.member_id].public_id) if event.member_id in people else None,
+            "member": people.get(event.member_id),
         }
         for _, event in sorted(found.items())
     ]
+
+
+def _people(brand_id: int, account_ids: Iterable[int | None]) -> dict[int | None, str]:
+    """The public ids of the members that accounts belong to."""
+    wanted = [account for account in account_ids if account is not None]
+    persons = members.persons_of(brand_id, wanted)
+    profiles = members.profiles(brand_id, persons.values())
+    return {account: str(profiles[person].public_id) for account, person in persons.items()}
 
 
 def _slugs(brand_id: int) -> dict[int, str]:

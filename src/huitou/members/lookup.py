@@ -1,4 +1,4 @@
-"""One member by an identifier or by the public id, in one statement.
+"""One member by an identifier or by the public id, over all their accounts, in one statement.
 
 The door for other systems asks this for every till and chat, so it goes around the ORM.
 """
@@ -12,26 +12,29 @@ from uuid import UUID
 
 from django.db import connection
 
-from huitou.brands.models import Platform
+from huitou.members.models import NAMED_PHONE
+from huitou.members.queries import _first_said
 
-# Platforms are spelled out because they lead the unique index of identities.
-_PLATFORMS = list(Platform.values)
-_COLUMNS = """
-  m.public_id, m.name, m.phone, m.email, m.gender, m.birthday, m.province, m.city, m.created_at,
-  (select array_agg(array[i.platform, i.kind, i.value]::text[] order by i.platform, i.kind, i.value)
-   from members_identity i where i.member_id = m.id)
+# The account a key owns knows its person best; of several persons the one known longest.
+_PERSON_BY_IDENTIFIER = """
+  select coalesce(m.merged_into_id, m.id) as id
+  from members_identity i join members_member m on m.id = i.member_id
+  where i.brand_id = %(brand)s and i.kind = %(kind)s and i.value = %(value)s
+  order by i.owns desc, i.member_id limit 1
 """
-_BY_IDENTIFIER = f"""
-select {_COLUMNS}
-from members_member m
-where m.brand_id = %(brand)s and m.id = (
-  select f.member_id from members_identity f
-  where f.brand_id = %(brand)s and f.platform = any(%(platforms)s::text[])
-    and f.kind = %(kind)s and f.value = %(value)s
-  order by f.member_id limit 1)
+_PERSON_BY_PUBLIC_ID = """
+  select coalesce(merged_into_id, id) as id from members_member
+  where brand_id = %(brand)s and public_id = %(id)s
 """
-_BY_PUBLIC_ID = f"""
-select {_COLUMNS} from members_member m where m.brand_id = %(brand)s and m.public_id = %(id)s
+_ACCOUNTS = f"""
+with person as ({{person}})
+select m.public_id, m.name, m.phone, m.email, m.gender, m.birthday, m.province, m.city,
+  m.created_at,
+  (select array_agg(array[i.platform, i.kind, i.value]::text[])
+   from members_identity i where i.member_id = m.id and i.kind <> '{NAMED_PHONE}')
+from members_member m, person p
+where m.id = p.id or m.merged_into_id = p.id
+order by m.id
 """
 
 
@@ -53,22 +56,33 @@ class KnownMember:
 
 def member_by_identifier(brand_id: int, kind: str, value: str) -> KnownMember | None:
     """The member with the identifier on any platform; of several the one known longest."""
-    return _one(
-        _BY_IDENTIFIER,
-        {"brand": brand_id, "platforms": _PLATFORMS, "kind": kind, "value": value},
-    )
+    return _one(_PERSON_BY_IDENTIFIER, {"brand": brand_id, "kind": kind, "value": value})
 
 
 def member_by_public_id(brand_id: int, public_id: UUID) -> KnownMember | None:
-    """The member of the brand with this public id."""
-    return _one(_BY_PUBLIC_ID, {"brand": brand_id, "id": public_id})
+    """The member of the brand with this public id; that of a merged account leads to its person."""
+    return _one(_PERSON_BY_PUBLIC_ID, {"brand": brand_id, "id": public_id})
 
 
-def _one(statement: str, values: dict[str, Any]) -> KnownMember | None:
+def _one(person: str, values: dict[str, Any]) -> KnownMember | None:
     with connection.cursor() as cursor:
-        cursor.execute(statement, values)
-        row = cursor.fetchone()
-    if row is None:
+        cursor.execute(_ACCOUNTS.format(person=person), values)
+        accounts = cursor.fetchall()
+    if not accounts:
         return None
-    identities = tuple(tuple(identity) for identity in row[-1] or ())
-    return KnownMember(*(*row[:-1], identities))
+    public_ids, names, phones, emails, genders, birthdays, provinces, cities, since, keys = zip(
+        *accounts, strict=True
+    )
+    home = next((at for at, province in enumerate(provinces) if province), 0)
+    return KnownMember(
+        public_id=public_ids[0],
+        name=_first_said(names),
+        phone=_first_said(phones),
+        email=_first_said(emails),
+        gender=_first_said(genders),
+        birthday=next((day for day in birthdays if day), None),
+        province=provinces[home],
+        city=cities[home],
+        created_at=since[0],
+        identities=tuple(sorted({tuple(key) for found in keys for key in found or ()})),
+    )

@@ -66,11 +66,10 @@ def _record(
 ) -> dict[int, Item]:
     people = member_table([m for _, m in news])
     found = resolved(sender, shop, people, now=now, origin=origin)
-    changed = set(
-        record_profiles(
-            brand_id=sender.brand_id, source_ref=LIVE_SOURCE, people=people, resolved=found
-        ).tolist()
+    recorded = record_profiles(
+        brand_id=sender.brand_id, source_ref=LIVE_SOURCE, people=people, resolved=found
     )
+    changed = set(recorded.changed.tolist())
     created = set(found.created_ids.tolist())
     items = {}
     for row, (at, member) in enumerate(news):

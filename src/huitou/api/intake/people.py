@@ -1,4 +1,4 @@
-"""Members of identifiers, found or made in sets."""
+"""Accounts of identifiers, found or made in sets."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from django.db import connection
 from huitou.api.intake.senders import KnownShop, Sender
 from huitou.api.intake.tables import identifier_columns
 from huitou.eventlog.before_images import LIVE_SOURCE
-from huitou.eventlog.services import append
 from huitou.members.services import ResolvedPeople, resolve_people
 
 Identity = tuple[str, str]  # kind, value
@@ -22,36 +21,31 @@ select i.kind, i.value, i.member_id
 from json_to_recordset(%s::json) as k(kind text, value text)
 join members_identity i
   on i.brand_id = %s and i.platform = %s and i.kind = k.kind and i.value = k.value
+  and i.owns and i.name = ''
 """
 
 
 def resolved(
     sender: Sender, shop: KnownShop, people: pa.Table, *, now: datetime, origin: str
 ) -> ResolvedPeople:
-    """``people`` as members, told to the event log where they are new."""
-    found = resolve_people(
+    """``people`` as accounts, found or made."""
+    return resolve_people(
         brand_id=sender.brand_id,
         shop_id=shop.id,
         platform=shop.platform,
         source_ref=LIVE_SOURCE,
         people=people,
-    )
-    append(
-        brand_id=sender.brand_id,
-        kind="members.members_recorded",
-        subject_ids=found.created_ids.tolist(),
-        occurred_at=now,
         origin=origin,
+        now=now,
     )
-    return found
 
 
 def members_of(
     sender: Sender, shop: KnownShop, keys: Iterable[Identity], *, now: datetime, origin: str
 ) -> dict[Identity, int]:
-    """The member of every key; made where nobody had it before.
+    """The account of every key; made where none had it before.
 
-    Known keys are found without the lock that making members takes.
+    Known keys are found without the lock that making accounts takes.
     """
     wanted: Sequence[Identity] = sorted(set(keys))
     if not wanted:

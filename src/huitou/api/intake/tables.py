@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import pyarrow as pa
 
-from huitou.api.intake.identifiers import SLOTS, keys_of
+from huitou.api.intake.identifiers import SLOTS, key_value, keys_of
 from huitou.api.messages import Buyer, Identifier, Member, Order
 
 _TIME = pa.timestamp("us", tz="UTC")
@@ -109,6 +109,8 @@ def buyer_table(orders: Sequence[Order]) -> pa.Table:
             "email": pa.array([b.email for b in buyers], pa.string()),
             "province": pa.array([o.province for o in orders], pa.string()),
             "city": pa.array([o.city for o in orders], pa.string()),
+            "reached_name": pa.array([o.receiver for o in orders], pa.string()),
+            "reached_phone": _whole_phones(o.receiver_phone for o in orders),
             **identifier_columns(keys),
         }
     )
@@ -132,9 +134,16 @@ def member_table(members: Sequence[Member]) -> pa.Table:
         {
             **{name: pa.array([getattr(m, name) for m in members], pa.string()) for name in texts},
             "birthday": pa.array([m.birthday for m in members], pa.date32()),
+            "reached_name": pa.array([m.name for m in members], pa.string()),
+            "reached_phone": _whole_phones(m.phone for m in members),
             **identifier_columns(keys),
         }
     )
+
+
+def _whole_phones(phones: Iterable[str]) -> pa.Array:
+    """``phones`` in E.164; one that is masked or nobody's is null."""
+    return pa.array([key_value("phone", phone) if phone else None for phone in phones], pa.string())
 
 
 def identifier_columns(keys: Sequence[Sequence[tuple[str, str]]]) -> dict[str, pa.Array]:
