@@ -46,7 +46,7 @@ from huitou.api.messages import (
 )
 from huitou.api.models import Subscription
 from huitou.api.problems import Fault, Problem, problem_response
-from huitou.api.rules import event_faults, member_faults, order_faults
+from huitou.api.rules import batch_faults, member_faults, order_faults
 from huitou.api.subscriptions import close_subscription, living, open_subscription
 from huitou.brands.api_keys import Caller
 from huitou.brands.models import Scope, Shop
@@ -124,9 +124,7 @@ def send_events(request: HttpRequest) -> HttpResponse:
     batch = read_json(request, EventBatch)
     who = caller(request)
     now = datetime.now(UTC)
-    refuse(
-        [f for at, e in enumerate(batch.events) for f in event_faults(e, f"/events/{at}", now=now)]
-    )
+    refuse(batch_faults(batch.events, now=now))
     if any(event.order is not None for event in batch.events):
         _require(who, Scope.ORDERS_WRITE)
     _refuse_other_shops(who, batch.events)

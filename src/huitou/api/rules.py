@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from typing import get_args
 
-from huitou.api.messages import Event, Member, Order
+from huitou.api.messages import BehaviourType, Event, Member, Order
 from huitou.api.problems import Fault
 
 # Clocks differ; a day ahead is another zone written as UTC, more is a mistake.
@@ -13,7 +15,27 @@ EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
 # No place on Earth is further from Greenwich, and PostgreSQL reads no more than 15:59.
 OFFSET_MAX = timedelta(hours=14)
 _NONE = timedelta()
+# Types to which neither step nor order nor name belongs.
+_PLAIN = frozenset(get_args(BehaviourType))
 _TIMES = ("updated_at", "ordered_at", "paid_at", "shipped_at", "finished_at")
+
+
+def batch_faults(events: Sequence[Event], *, now: datetime) -> list[Fault]:
+    """What is wrong with the ``events`` of a batch.
+
+    Nearly all are plain ones with nothing to find, which one pass sorts out.
+    """
+    latest = now + FUTURE_MAX
+    odd = [
+        at
+        for at, event in enumerate(events)
+        if event.type not in _PLAIN
+        or event.step is not None
+        or event.order is not None
+        or not EARLIEST <= event.occurred_at <= latest
+        or abs(event.occurred_at.utcoffset() or _NONE) > OFFSET_MAX
+    ]
+    return [fault for at in odd for fault in event_faults(events[at], f"/events/{at}", now=now)]
 
 
 def event_faults(event: Event, at: str, *, now: datetime) -> list[Fault]:

@@ -17,9 +17,9 @@ from huitou.eventlog.services import append
 _INSERT = """
 insert into behaviour_behaviourevent (brand_id, source, source_id, shop_id, member_id, kind,
   name, occurred_at, biz_date, month, order_no, product_code, properties)
-select %(brand)s, s.source, s.source_id, s.shop_id, s.member_id, s.kind, s.name, s.occurred_at,
-  d.day, extract(year from d.day)::int * 12 + extract(month from d.day)::int - 1, s.order_no,
-  s.product_code, s.properties
+select %(brand)s, s.source, s.source_id, s.shop_id, s.member_id, s.kind, coalesce(s.name, ''),
+  s.occurred_at, d.day, extract(year from d.day)::int * 12 + extract(month from d.day)::int - 1,
+  coalesce(s.order_no, ''), coalesce(s.product_code, ''), coalesce(s.properties, '{}')
 from json_to_recordset(%(rows)s::json) as s(
   source text, source_id text, kind text, occurred_at timestamptz, shop_id bigint,
   member_id bigint, name text, order_no text, product_code text, properties jsonb)
@@ -30,7 +30,7 @@ returning source, source_id, id, month
 """
 
 
-class EventRow(Struct, gc=False):
+class EventRow(Struct, gc=False, omit_defaults=True):
     """An event to record; ``properties`` is a JSON object.
 
     ``source`` and ``source_id`` together are the sender's own id of it.
