@@ -62,6 +62,7 @@ def test_the_side_bar_groups_sorts_and_marks(monkeypatch: pytest.MonkeyPatch) ->
 DATA_PAGES = ["imports", "quarantine_all"]
 SETTINGS_PAGES = ["staff", "audit"]
 INTERFACE_PAGES = ["api_keys", "connections", "webhooks"]
+EVERY_OTHER = [*DATA_PAGES, *INTERFACE_PAGES, *SETTINGS_PAGES]
 
 
 @pytest.mark.parametrize(
@@ -71,7 +72,17 @@ INTERFACE_PAGES = ["api_keys", "connections", "webhooks"]
         ("analyst", ["dashboard", "members"]),
         ("finance", ["dashboard"]),
         ("developer", ["dashboard", *DATA_PAGES, *INTERFACE_PAGES]),
-        (None, ["dashboard", "members", "identity_review", *DATA_PAGES, *INTERFACE_PAGES, *SETTINGS_PAGES]),
+        (
+            None,
+            [
+                "dashboard",
+                "members",
+                "identity_review",
+                *DATA_PAGES,
+                *INTERFACE_PAGES,
+                *SETTINGS_PAGES,
+            ],
+        ),
     ],
 )
 def test_people_see_the_pages_their_role_may_open(role: str | None, seen: list[str]) -> None:

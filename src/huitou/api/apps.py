@@ -27,18 +27,16 @@ class ApiConfig(AppConfig):
 
     def ready(self) -> None:
         """List the room's pages in the side bar, and name the states of its messages."""
-        from huitou.ui.roles import INTERFACE_ROLES
-
         FAMILIES["hook_state"] = HOOK_STATES
         FAMILIES["delivery_state"] = DELIVERY_STATES
         pages = (
-            (_("API keys"), "api_keys", "key"),
-            (_("Platform connections"), "connections", "plug-connected"),
-            (_("Webhooks"), "webhooks", "webhook"),
+            (_("API keys"), "api_keys", "key", "api_keys.manage"),
+            (_("Platform connections"), "connections", "plug-connected", "webhooks.manage"),
+            (_("Webhooks"), "webhooks", "webhook", "webhooks.manage"),
         )
-        for order, (label, url_name, icon) in enumerate(pages):
+        for order, (label, url_name, icon, permission) in enumerate(pages):
             register(
                 NavItem(
-                    "interfaces", label, url_name, icon=icon, order=order, roles=INTERFACE_ROLES
+                    "interfaces", label, url_name, icon=icon, order=order, permission=permission
                 )
             )

@@ -8,8 +8,8 @@ from datetime import datetime
 from huitou.api.models import Connection
 from huitou.api.outgoing import refuse_address
 from huitou.api.platforms.base import Link
-from huitou.api.sealing import seal, unseal
 from huitou.brands.models import Shop
+from huitou.brands.sealing import open_sealed, seal
 from huitou.kernel.errors import RefusedInputError
 
 _SECRET_CHARS_MAX = 500
@@ -61,8 +61,8 @@ def open_connection(
         shop=shop,
         kind=kind,
         token=token,
-        secret_sealed=seal(secret.strip(), context=token),
-        session_sealed=seal(session.strip(), context=token),
+        secret_sealed=seal(secret.strip().encode(), context=token),
+        session_sealed=seal(session.strip().encode(), context=token),
         base_url=address,
         app_key=app_key.strip(),
     )
@@ -99,8 +99,12 @@ def link_of(connection: Connection) -> Link:
     return Link(
         shop_id=connection.shop_id,
         base_url=connection.base_url,
-        secret=unseal(bytes(connection.secret_sealed), context=connection.token),
+        secret=_opened(connection.secret_sealed, connection.token),
         app_key=connection.app_key,
-        session=unseal(bytes(connection.session_sealed or b""), context=connection.token),
+        session=_opened(connection.session_sealed, connection.token),
         currency=connection.brand.currency,
     )
+
+
+def _opened(sealed: bytes | memoryview | None, token: str) -> str:
+    return open_sealed(bytes(sealed or b""), context=token).decode()

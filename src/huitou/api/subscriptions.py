@@ -14,7 +14,7 @@ from django.db.models import QuerySet
 from huitou.api.models import Delivery, DeliveryState, Subscription
 from huitou.api.news import KINDS
 from huitou.api.outgoing import refuse_address
-from huitou.api.sealing import seal, unseal
+from huitou.brands.sealing import open_sealed, seal
 from huitou.kernel.errors import RefusedInputError
 
 # Each piece of news is one request per webhook.
@@ -45,7 +45,7 @@ def open_subscription(*, brand_id: int, url: str, kinds: Sequence[str], now: dat
         brand_id=brand_id,
         url=url,
         kinds=sorted(set(kinds)),
-        secret_sealed=seal(secret, context=f"webhook {brand_id}"),
+        secret_sealed=seal(secret.encode(), context=f"webhook {brand_id}"),
         created_at=now,
     )
     made.refresh_from_db()
@@ -95,7 +95,8 @@ def replay(*, brand_id: int, delivery_id: int, now: datetime) -> Delivery:
 
 def secret_of(subscription: Subscription) -> str:
     """The secret in clear, to sign with."""
-    return unseal(bytes(subscription.secret_sealed), context=f"webhook {subscription.brand_id}")
+    sealed = bytes(subscription.secret_sealed)
+    return open_sealed(sealed, context=f"webhook {subscription.brand_id}").decode()
 
 
 def key_id(secret: str) -> str:

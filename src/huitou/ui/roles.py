@@ -18,8 +18,6 @@ IMPORT_ROLES = roles_with("imports.manage")
 MEMBER_ROLES = roles_with("members.view")
 IDENTITY_ROLES = roles_with("members.merge")
 OWNER_ROLES = roles_with("members.policy")
-# Keys and connections let other systems in and news out.
-INTERFACE_ROLES = roles_with("api_keys.manage") & roles_with("webhooks.manage")
 
 
 def roles_required(allowed: frozenset[Role]) -> Callable[[View], View]:

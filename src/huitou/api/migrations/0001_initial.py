@@ -10,7 +10,7 @@ class Migration(migrations.Migration):
     initial = True
 
     dependencies = [
-        ("brands", "0002_api_key"),
+        ("brands", "0003_api_key"),
     ]
 
     operations = [

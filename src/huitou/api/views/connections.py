@@ -20,13 +20,13 @@ from huitou.api.models import Connection, HookState, IncomingHook, ParkedMessage
 from huitou.api.platforms import PLATFORMS
 from huitou.api.refusals import explained, refusal_text
 from huitou.kernel.errors import RefusedInputError
-from huitou.ui.roles import INTERFACE_ROLES, roles_required
+from huitou.ui.roles import permission_required
 
 PAGE_ROWS = 25
 _PARKED_SHOWN = 20
 
 
-@roles_required(INTERFACE_ROLES)
+@permission_required("webhooks.manage")
 def page(request: HttpRequest) -> HttpResponse:
     """The connections of the brand and what they pushed; a post opens one."""
     refused = ""
@@ -53,7 +53,7 @@ def page(request: HttpRequest) -> HttpResponse:
 
 
 @require_POST
-@roles_required(INTERFACE_ROLES)
+@permission_required("webhooks.manage")
 def close(request: HttpRequest, connection_id: int) -> HttpResponse:
     """Take no more pushes of a connection."""
     try:
@@ -67,7 +67,7 @@ def close(request: HttpRequest, connection_id: int) -> HttpResponse:
 
 
 @require_POST
-@roles_required(INTERFACE_ROLES)
+@permission_required("webhooks.manage")
 def ask_now(request: HttpRequest, connection_id: int) -> HttpResponse:
     """Let the platform be asked at once what its pushes did not bring."""
     found = Connection.objects.filter(
@@ -80,7 +80,7 @@ def ask_now(request: HttpRequest, connection_id: int) -> HttpResponse:
 
 
 @require_POST
-@roles_required(INTERFACE_ROLES)
+@permission_required("webhooks.manage")
 def again(request: HttpRequest, hook_id: int) -> HttpResponse:
     """Read a push again."""
     try:

@@ -15,10 +15,10 @@ from huitou.api.refusals import refusal_text
 from huitou.brands.api_keys import api_keys, issue_api_key, revoke_api_key
 from huitou.brands.models import Scope, Staff
 from huitou.kernel.errors import RefusedInputError
-from huitou.ui.roles import INTERFACE_ROLES, roles_required
+from huitou.ui.roles import permission_required
 
 
-@roles_required(INTERFACE_ROLES)
+@permission_required("api_keys.manage")
 def keys(request: HttpRequest) -> HttpResponse:
     """The keys of the brand; a post makes one and shows it, this once."""
     context: dict[str, object] = {}
@@ -49,7 +49,7 @@ def keys(request: HttpRequest) -> HttpResponse:
 
 
 @require_POST
-@roles_required(INTERFACE_ROLES)
+@permission_required("api_keys.manage")
 def revoke(request: HttpRequest, prefix: str) -> HttpResponse:
     """End a key for good."""
     try:

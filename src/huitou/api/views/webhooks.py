@@ -17,12 +17,12 @@ from huitou.api.news import KINDS
 from huitou.api.refusals import refusal_text
 from huitou.api.subscriptions import close_subscription, key_id, open_subscription, replay
 from huitou.kernel.errors import RefusedInputError
-from huitou.ui.roles import INTERFACE_ROLES, roles_required
+from huitou.ui.roles import permission_required
 
 PAGE_ROWS = 25
 
 
-@roles_required(INTERFACE_ROLES)
+@permission_required("webhooks.manage")
 def page(request: HttpRequest) -> HttpResponse:
     """The webhooks of the brand and what was sent; a post opens one and shows its secret once."""
     context: dict[str, object] = {}
@@ -44,7 +44,7 @@ def page(request: HttpRequest) -> HttpResponse:
 
 
 @require_POST
-@roles_required(INTERFACE_ROLES)
+@permission_required("webhooks.manage")
 def close(request: HttpRequest, public_id: UUID) -> HttpResponse:
     """Send no more to a webhook."""
     try:
@@ -58,7 +58,7 @@ def close(request: HttpRequest, public_id: UUID) -> HttpResponse:
 
 
 @require_POST
-@roles_required(INTERFACE_ROLES)
+@permission_required("webhooks.manage")
 def again(request: HttpRequest, delivery_id: int) -> HttpResponse:
     """Send a message again."""
     try:

@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
     initial = True
 
     dependencies = [
-        ("brands", "0002_api_key"),
+        ("brands", "0003_api_key"),
         ("members", "0002_search_indexes"),
     ]
 

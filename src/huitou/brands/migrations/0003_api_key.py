@@ -8,7 +8,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("brands", "0001_initial"),
+        ("brands", "0002_staff_access"),
     ]
 
     operations = [
