@@ -8,7 +8,7 @@ from huitou.api.views import connections, keys, webhooks
 
 urlpatterns = [
     path("api/v1/", api.urls),
-    path("api/<path:rest>", no_such_address),
+    path("api/<path:rest>", no_such_address, name="api_nowhere"),
     path("hooks/<str:token>/", receive, name="hook"),
     path("interfaces/keys/", keys.keys, name="api_keys"),
     path("interfaces/keys/<str:prefix>/revoke/", keys.revoke, name="api_key_revoke"),
