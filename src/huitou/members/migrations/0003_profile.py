@@ -6,7 +6,6 @@ import django.db.models.functions.text
 from django.conf import settings
 from django.db import migrations, models
 
-
 # A decision on consent is proof: it is followed by later ones, never changed.
 APPEND_ONLY = """
 create function members_refuse_change() returns trigger language plpgsql as $$
@@ -23,288 +22,769 @@ drop function members_refuse_change();
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('brands', '0001_initial'),
-        ('members', '0002_search_indexes'),
+        ("brands", "0001_initial"),
+        ("members", "0002_search_indexes"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Tag',
+            name="Tag",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=60)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name", models.CharField(max_length=60)),
+                (
+                    "created_at",
+                    models.DateTimeField(db_default=django.db.models.functions.datetime.Now()),
+                ),
             ],
             options={
-                'verbose_name': 'tag',
+                "verbose_name": "tag",
             },
         ),
         migrations.CreateModel(
-            name='AttributeDefinition',
+            name="AttributeDefinition",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('code', models.SlugField(max_length=40)),
-                ('label_zh', models.CharField(max_length=60)),
-                ('label_en', models.CharField(max_length=60)),
-                ('kind', models.CharField(choices=[('text', 'Text'), ('integer', 'Whole number'), ('decimal', 'Number'), ('date', 'Date'), ('boolean', 'Yes or no'), ('choice', 'One of several')], max_length=8)),
-                ('unit', models.CharField(blank=True, db_default='', max_length=20)),
-                ('choices', models.JSONField(default=list)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('retired_at', models.DateTimeField(null=True)),
-                ('brand', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='brands.brand')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("code", models.SlugField(max_length=40)),
+                ("label_zh", models.CharField(max_length=60)),
+                ("label_en", models.CharField(max_length=60)),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("text", "Text"),
+                            ("integer", "Whole number"),
+                            ("decimal", "Number"),
+                            ("date", "Date"),
+                            ("boolean", "Yes or no"),
+                            ("choice", "One of several"),
+                        ],
+                        max_length=8,
+                    ),
+                ),
+                ("unit", models.CharField(blank=True, db_default="", max_length=20)),
+                ("choices", models.JSONField(default=list)),
+                (
+                    "created_at",
+                    models.DateTimeField(db_default=django.db.models.functions.datetime.Now()),
+                ),
+                ("retired_at", models.DateTimeField(null=True)),
+                (
+                    "brand",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="brands.brand",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'attribute',
+                "verbose_name": "attribute",
             },
         ),
         migrations.CreateModel(
-            name='AttributeValue',
+            name="AttributeValue",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('value', models.JSONField()),
-                ('source', models.CharField(choices=[('declared', "Member's own words"), ('staff', 'Staff'), ('imported', 'Import'), ('inferred', 'Inferred')], max_length=8)),
-                ('source_ref', models.BigIntegerField(null=True)),
-                ('confidence', models.SmallIntegerField()),
-                ('observed_at', models.DateTimeField()),
-                ('recorded_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('account', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='members.member')),
-                ('brand', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='brands.brand')),
-                ('definition', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='members.attributedefinition')),
-                ('staff', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("value", models.JSONField()),
+                (
+                    "source",
+                    models.CharField(
+                        choices=[
+                            ("declared", "Member's own words"),
+                            ("staff", "Staff"),
+                            ("imported", "Import"),
+                            ("inferred", "Inferred"),
+                        ],
+                        max_length=8,
+                    ),
+                ),
+                ("source_ref", models.BigIntegerField(null=True)),
+                ("confidence", models.SmallIntegerField()),
+                ("observed_at", models.DateTimeField()),
+                (
+                    "recorded_at",
+                    models.DateTimeField(db_default=django.db.models.functions.datetime.Now()),
+                ),
+                (
+                    "account",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="members.member",
+                    ),
+                ),
+                (
+                    "brand",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="brands.brand",
+                    ),
+                ),
+                (
+                    "definition",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="members.attributedefinition",
+                    ),
+                ),
+                (
+                    "staff",
+                    models.ForeignKey(
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'attribute value',
+                "verbose_name": "attribute value",
             },
         ),
         migrations.CreateModel(
-            name='ConsentEntry',
+            name="ConsentEntry",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('channel', models.CharField(choices=[('sms', 'SMS'), ('email', 'E-mail'), ('wechat', 'WeChat'), ('phone', 'Phone'), ('app', 'App'), ('post', 'Post')], max_length=8)),
-                ('purpose', models.CharField(choices=[('marketing', 'Marketing'), ('service', 'Service'), ('profiling', 'Profiling')], max_length=10)),
-                ('decision', models.CharField(choices=[('granted', 'Granted'), ('withdrawn', 'Withdrawn')], max_length=10)),
-                ('at', models.DateTimeField()),
-                ('source', models.CharField(choices=[('staff', 'Told to staff'), ('card', 'Member card'), ('link', 'Unsubscribe link'), ('reply', 'Reply to a message'), ('api', 'Interface'), ('import', 'Import')], max_length=8)),
-                ('source_ref', models.BigIntegerField(null=True)),
-                ('place', models.CharField(blank=True, db_default='', max_length=120)),
-                ('wording', models.CharField(blank=True, db_default='', max_length=40)),
-                ('note', models.CharField(blank=True, db_default='', max_length=200)),
-                ('recorded_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('account', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='members.member')),
-                ('brand', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='brands.brand')),
-                ('staff', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "channel",
+                    models.CharField(
+                        choices=[
+                            ("sms", "SMS"),
+                            ("email", "E-mail"),
+                            ("wechat", "WeChat"),
+                            ("phone", "Phone"),
+                            ("app", "App"),
+                            ("post", "Post"),
+                        ],
+                        max_length=8,
+                    ),
+                ),
+                (
+                    "purpose",
+                    models.CharField(
+                        choices=[
+                            ("marketing", "Marketing"),
+                            ("service", "Service"),
+                            ("profiling", "Profiling"),
+                        ],
+                        max_length=10,
+                    ),
+                ),
+                (
+                    "decision",
+                    models.CharField(
+                        choices=[("granted", "Granted"), ("withdrawn", "Withdrawn")], max_length=10
+                    ),
+                ),
+                ("at", models.DateTimeField()),
+                (
+                    "source",
+                    models.CharField(
+                        choices=[
+                            ("staff", "Told to staff"),
+                            ("card", "Member card"),
+                            ("link", "Unsubscribe link"),
+                            ("reply", "Reply to a message"),
+                            ("api", "Interface"),
+                            ("import", "Import"),
+                        ],
+                        max_length=8,
+                    ),
+                ),
+                ("source_ref", models.BigIntegerField(null=True)),
+                ("place", models.CharField(blank=True, db_default="", max_length=120)),
+                ("wording", models.CharField(blank=True, db_default="", max_length=40)),
+                ("note", models.CharField(blank=True, db_default="", max_length=200)),
+                (
+                    "recorded_at",
+                    models.DateTimeField(db_default=django.db.models.functions.datetime.Now()),
+                ),
+                (
+                    "account",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="members.member",
+                    ),
+                ),
+                (
+                    "brand",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="brands.brand",
+                    ),
+                ),
+                (
+                    "staff",
+                    models.ForeignKey(
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'consent',
+                "verbose_name": "consent",
             },
         ),
         migrations.CreateModel(
-            name='Suppression',
+            name="Suppression",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('phone', 'Phone'), ('email', 'E-mail')], max_length=8)),
-                ('digest', models.BinaryField()),
-                ('reason', models.CharField(choices=[('unsubscribed', 'Unsubscribed'), ('complaint', 'Complaint'), ('erased', 'Erased')], max_length=14)),
-                ('at', models.DateTimeField()),
-                ('lifted_at', models.DateTimeField(null=True)),
-                ('lifted_note', models.CharField(blank=True, db_default='', max_length=200)),
-                ('brand', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='brands.brand')),
-                ('lifted_by', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[("phone", "Phone"), ("email", "E-mail")], max_length=8
+                    ),
+                ),
+                ("digest", models.BinaryField()),
+                (
+                    "reason",
+                    models.CharField(
+                        choices=[
+                            ("unsubscribed", "Unsubscribed"),
+                            ("complaint", "Complaint"),
+                            ("erased", "Erased"),
+                        ],
+                        max_length=14,
+                    ),
+                ),
+                ("at", models.DateTimeField()),
+                ("lifted_at", models.DateTimeField(null=True)),
+                ("lifted_note", models.CharField(blank=True, db_default="", max_length=200)),
+                (
+                    "brand",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="brands.brand",
+                    ),
+                ),
+                (
+                    "lifted_by",
+                    models.ForeignKey(
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'suppression',
+                "verbose_name": "suppression",
             },
         ),
         migrations.CreateModel(
-            name='TagChange',
+            name="TagChange",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('verb', models.CharField(choices=[('put', 'Put'), ('removed', 'Removed'), ('undone', 'Undone')], max_length=8)),
-                ('source', models.CharField(choices=[('staff', 'Staff'), ('import', 'Import'), ('rule', 'Rule'), ('survey', 'Survey'), ('review', 'Review')], max_length=8)),
-                ('source_ref', models.BigIntegerField(null=True)),
-                ('reason', models.CharField(blank=True, db_default='', max_length=200)),
-                ('at', models.DateTimeField()),
-                ('accounts', models.IntegerField(db_default=0)),
-                ('brand', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='brands.brand')),
-                ('staff', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('tag', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='members.tag')),
-                ('undoes', models.OneToOneField(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='members.tagchange')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "verb",
+                    models.CharField(
+                        choices=[("put", "Put"), ("removed", "Removed"), ("undone", "Undone")],
+                        max_length=8,
+                    ),
+                ),
+                (
+                    "source",
+                    models.CharField(
+                        choices=[
+                            ("staff", "Staff"),
+                            ("import", "Import"),
+                            ("rule", "Rule"),
+                            ("survey", "Survey"),
+                            ("review", "Review"),
+                        ],
+                        max_length=8,
+                    ),
+                ),
+                ("source_ref", models.BigIntegerField(null=True)),
+                ("reason", models.CharField(blank=True, db_default="", max_length=200)),
+                ("at", models.DateTimeField()),
+                ("accounts", models.IntegerField(db_default=0)),
+                (
+                    "brand",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="brands.brand",
+                    ),
+                ),
+                (
+                    "staff",
+                    models.ForeignKey(
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "tag",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="members.tag",
+                    ),
+                ),
+                (
+                    "undoes",
+                    models.OneToOneField(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="members.tagchange",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'tag change',
+                "verbose_name": "tag change",
             },
         ),
         migrations.CreateModel(
-            name='TagAssignment',
+            name="TagAssignment",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('until', models.DateTimeField(null=True)),
-                ('account', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='members.member')),
-                ('tag', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='members.tag')),
-                ('put', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='members.tagchange')),
-                ('removed', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='members.tagchange')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("until", models.DateTimeField(null=True)),
+                (
+                    "account",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="members.member",
+                    ),
+                ),
+                (
+                    "tag",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="members.tag",
+                    ),
+                ),
+                (
+                    "put",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="members.tagchange",
+                    ),
+                ),
+                (
+                    "removed",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="members.tagchange",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'tag assignment',
+                "verbose_name": "tag assignment",
             },
         ),
         migrations.CreateModel(
-            name='TagGroup',
+            name="TagGroup",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=60)),
-                ('is_exclusive', models.BooleanField(default=False)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('brand', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='brands.brand')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name", models.CharField(max_length=60)),
+                ("is_exclusive", models.BooleanField(default=False)),
+                (
+                    "created_at",
+                    models.DateTimeField(db_default=django.db.models.functions.datetime.Now()),
+                ),
+                (
+                    "brand",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="brands.brand",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'tag group',
+                "verbose_name": "tag group",
             },
         ),
         migrations.AddField(
-            model_name='tag',
-            name='group',
-            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='tags', to='members.taggroup'),
+            model_name="tag",
+            name="group",
+            field=models.ForeignKey(
+                db_index=False,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="tags",
+                to="members.taggroup",
+            ),
         ),
         migrations.CreateModel(
-            name='Touchpoint',
+            name="Touchpoint",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('code', models.SlugField(max_length=40)),
-                ('name', models.CharField(max_length=80)),
-                ('kind', models.CharField(choices=[('page', 'Shop page'), ('chat', 'Chat'), ('phone', 'Phone'), ('email', 'E-mail'), ('parcel', 'Parcel'), ('wechat', 'WeChat'), ('weibo', 'Weibo'), ('live', 'Live stream'), ('community', 'Community'), ('store', 'Offline store'), ('code', 'Code or link')], max_length=10)),
-                ('note', models.CharField(blank=True, db_default='', max_length=200)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('retired_at', models.DateTimeField(null=True)),
-                ('brand', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='brands.brand')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("code", models.SlugField(max_length=40)),
+                ("name", models.CharField(max_length=80)),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("page", "Shop page"),
+                            ("chat", "Chat"),
+                            ("phone", "Phone"),
+                            ("email", "E-mail"),
+                            ("parcel", "Parcel"),
+                            ("wechat", "WeChat"),
+                            ("weibo", "Weibo"),
+                            ("live", "Live stream"),
+                            ("community", "Community"),
+                            ("store", "Offline store"),
+                            ("code", "Code or link"),
+                        ],
+                        max_length=10,
+                    ),
+                ),
+                ("note", models.CharField(blank=True, db_default="", max_length=200)),
+                (
+                    "created_at",
+                    models.DateTimeField(db_default=django.db.models.functions.datetime.Now()),
+                ),
+                ("retired_at", models.DateTimeField(null=True)),
+                (
+                    "brand",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="brands.brand",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'touchpoint',
+                "verbose_name": "touchpoint",
             },
         ),
         migrations.CreateModel(
-            name='Touch',
+            name="Touch",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('at', models.DateTimeField()),
-                ('direction', models.CharField(choices=[('in', 'From the member'), ('out', 'To the member')], max_length=3)),
-                ('summary', models.CharField(blank=True, db_default='', max_length=500)),
-                ('source_id', models.CharField(blank=True, db_default='', max_length=80)),
-                ('recorded_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('account', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='members.member')),
-                ('staff', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('touchpoint', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='members.touchpoint')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("at", models.DateTimeField()),
+                (
+                    "direction",
+                    models.CharField(
+                        choices=[("in", "From the member"), ("out", "To the member")], max_length=3
+                    ),
+                ),
+                ("summary", models.CharField(blank=True, db_default="", max_length=500)),
+                ("source_id", models.CharField(blank=True, db_default="", max_length=80)),
+                (
+                    "recorded_at",
+                    models.DateTimeField(db_default=django.db.models.functions.datetime.Now()),
+                ),
+                (
+                    "account",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="members.member",
+                    ),
+                ),
+                (
+                    "staff",
+                    models.ForeignKey(
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "touchpoint",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="members.touchpoint",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'touch',
+                "verbose_name": "touch",
             },
         ),
         migrations.AddConstraint(
-            model_name='attributedefinition',
-            constraint=models.UniqueConstraint(fields=('brand', 'code'), name='attribute_code_unique'),
+            model_name="attributedefinition",
+            constraint=models.UniqueConstraint(
+                fields=("brand", "code"), name="attribute_code_unique"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='attributedefinition',
-            constraint=models.CheckConstraint(condition=models.Q(('kind__in', ['text', 'integer', 'decimal', 'date', 'boolean', 'choice'])), name='attribute_kind_known'),
+            model_name="attributedefinition",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("kind__in", ["text", "integer", "decimal", "date", "boolean", "choice"])
+                ),
+                name="attribute_kind_known",
+            ),
         ),
         migrations.AddIndex(
-            model_name='attributevalue',
-            index=models.Index(condition=models.Q(('source_ref__isnull', False)), fields=['source_ref'], name='attribute_value_source'),
+            model_name="attributevalue",
+            index=models.Index(
+                condition=models.Q(("source_ref__isnull", False)),
+                fields=["source_ref"],
+                name="attribute_value_source",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='attributevalue',
-            constraint=models.UniqueConstraint(fields=('account', 'definition', 'source', 'observed_at', 'value'), name='attribute_said_once'),
+            model_name="attributevalue",
+            constraint=models.UniqueConstraint(
+                fields=("account", "definition", "source", "observed_at", "value"),
+                name="attribute_said_once",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='attributevalue',
-            constraint=models.CheckConstraint(condition=models.Q(('confidence__range', (0, 100))), name='attribute_confidence_range'),
+            model_name="attributevalue",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("confidence__range", (0, 100))),
+                name="attribute_confidence_range",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='attributevalue',
-            constraint=models.CheckConstraint(condition=models.Q(('source__in', ['declared', 'staff', 'imported', 'inferred'])), name='attribute_source_known'),
+            model_name="attributevalue",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("source__in", ["declared", "staff", "imported", "inferred"])),
+                name="attribute_source_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='consententry',
-            constraint=models.UniqueConstraint(fields=('account', 'channel', 'purpose', 'at', 'decision', 'source'), name='consent_recorded_once'),
+            model_name="consententry",
+            constraint=models.UniqueConstraint(
+                fields=("account", "channel", "purpose", "at", "decision", "source"),
+                name="consent_recorded_once",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='consententry',
-            constraint=models.CheckConstraint(condition=models.Q(('channel__in', ['sms', 'email', 'wechat', 'phone', 'app', 'post'])), name='consent_channel_known'),
+            model_name="consententry",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("channel__in", ["sms", "email", "wechat", "phone", "app", "post"])
+                ),
+                name="consent_channel_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='consententry',
-            constraint=models.CheckConstraint(condition=models.Q(('purpose__in', ['marketing', 'service', 'profiling'])), name='consent_purpose_known'),
+            model_name="consententry",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("purpose__in", ["marketing", "service", "profiling"])),
+                name="consent_purpose_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='consententry',
-            constraint=models.CheckConstraint(condition=models.Q(('decision__in', ['granted', 'withdrawn'])), name='consent_decision_known'),
+            model_name="consententry",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("decision__in", ["granted", "withdrawn"])),
+                name="consent_decision_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='consententry',
-            constraint=models.CheckConstraint(condition=models.Q(('source__in', ['staff', 'card', 'link', 'reply', 'api', 'import'])), name='consent_source_known'),
+            model_name="consententry",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("source__in", ["staff", "card", "link", "reply", "api", "import"])
+                ),
+                name="consent_source_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='suppression',
-            constraint=models.UniqueConstraint(condition=models.Q(('lifted_at', None)), fields=('brand', 'kind', 'digest', 'reason'), name='suppressed_once'),
+            model_name="suppression",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("lifted_at", None)),
+                fields=("brand", "kind", "digest", "reason"),
+                name="suppressed_once",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='suppression',
-            constraint=models.CheckConstraint(condition=models.Q(('kind__in', ['phone', 'email'])), name='suppression_kind_known'),
+            model_name="suppression",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("kind__in", ["phone", "email"])), name="suppression_kind_known"
+            ),
         ),
         migrations.AddIndex(
-            model_name='tagchange',
-            index=models.Index(fields=['brand', '-id'], name='tag_change_newest'),
+            model_name="tagchange",
+            index=models.Index(fields=["brand", "-id"], name="tag_change_newest"),
         ),
         migrations.AddConstraint(
-            model_name='tagchange',
-            constraint=models.CheckConstraint(condition=models.Q(('source__in', ['staff', 'import', 'rule', 'survey', 'review'])), name='tag_source_known'),
+            model_name="tagchange",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("source__in", ["staff", "import", "rule", "survey", "review"])),
+                name="tag_source_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='tagchange',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('undoes__isnull', False), ('verb', 'undone')), models.Q(models.Q(('verb', 'undone'), _negated=True), ('undoes__isnull', True)), _connector='OR'), name='tag_undoing_names_its_change'),
+            model_name="tagchange",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("undoes__isnull", False), ("verb", "undone")),
+                    models.Q(models.Q(("verb", "undone"), _negated=True), ("undoes__isnull", True)),
+                    _connector="OR",
+                ),
+                name="tag_undoing_names_its_change",
+            ),
         ),
         migrations.AddIndex(
-            model_name='tagassignment',
-            index=models.Index(fields=['account'], name='tag_of_account'),
+            model_name="tagassignment",
+            index=models.Index(fields=["account"], name="tag_of_account"),
         ),
         migrations.AddIndex(
-            model_name='tagassignment',
-            index=models.Index(condition=models.Q(('removed', None)), fields=['tag', 'account'], name='tag_carriers'),
+            model_name="tagassignment",
+            index=models.Index(
+                condition=models.Q(("removed", None)),
+                fields=["tag", "account"],
+                name="tag_carriers",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='tagassignment',
-            constraint=models.UniqueConstraint(condition=models.Q(('removed', None)), fields=('account', 'tag'), name='tag_put_once'),
+            model_name="tagassignment",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("removed", None)),
+                fields=("account", "tag"),
+                name="tag_put_once",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='taggroup',
-            constraint=models.UniqueConstraint(models.F('brand'), django.db.models.functions.text.Lower('name'), name='tag_group_name_unique'),
+            model_name="taggroup",
+            constraint=models.UniqueConstraint(
+                models.F("brand"),
+                django.db.models.functions.text.Lower("name"),
+                name="tag_group_name_unique",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='tag',
-            constraint=models.UniqueConstraint(models.F('group'), django.db.models.functions.text.Lower('name'), name='tag_name_unique_in_group'),
+            model_name="tag",
+            constraint=models.UniqueConstraint(
+                models.F("group"),
+                django.db.models.functions.text.Lower("name"),
+                name="tag_name_unique_in_group",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='touchpoint',
-            constraint=models.UniqueConstraint(fields=('brand', 'code'), name='touchpoint_code_unique'),
+            model_name="touchpoint",
+            constraint=models.UniqueConstraint(
+                fields=("brand", "code"), name="touchpoint_code_unique"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='touchpoint',
-            constraint=models.CheckConstraint(condition=models.Q(('kind__in', ['page', 'chat', 'phone', 'email', 'parcel', 'wechat', 'weibo', 'live', 'community', 'store', 'code'])), name='touchpoint_kind_known'),
+            model_name="touchpoint",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    (
+                        "kind__in",
+                        [
+                            "page",
+                            "chat",
+                            "phone",
+                            "email",
+                            "parcel",
+                            "wechat",
+                            "weibo",
+                            "live",
+                            "community",
+                            "store",
+                            "code",
+                        ],
+                    )
+                ),
+                name="touchpoint_kind_known",
+            ),
         ),
         migrations.AddIndex(
-            model_name='touch',
-            index=models.Index(fields=['account', 'at'], name='touch_of_account'),
+            model_name="touch",
+            index=models.Index(fields=["account", "at"], name="touch_of_account"),
         ),
         migrations.AddConstraint(
-            model_name='touch',
-            constraint=models.UniqueConstraint(condition=models.Q(('source_id', ''), _negated=True), fields=('touchpoint', 'source_id'), name='touch_recorded_once'),
+            model_name="touch",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("source_id", ""), _negated=True),
+                fields=("touchpoint", "source_id"),
+                name="touch_recorded_once",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='touch',
-            constraint=models.CheckConstraint(condition=models.Q(('direction__in', ['in', 'out'])), name='touch_direction_known'),
+            model_name="touch",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("direction__in", ["in", "out"])), name="touch_direction_known"
+            ),
         ),
         migrations.RunSQL(APPEND_ONLY, UNDO_APPEND_ONLY),
     ]

@@ -125,9 +125,7 @@ class TagAssignment(models.Model):
         indexes = [
             models.Index(fields=["account"], name="tag_of_account"),
             # Who carries a tag: the counts of the tag page.
-            models.Index(
-                fields=["tag", "account"], condition=Q(removed=None), name="tag_carriers"
-            ),
+            models.Index(fields=["tag", "account"], condition=Q(removed=None), name="tag_carriers"),
         ]
 
     def __str__(self) -> str:
