@@ -1,17 +1,69 @@
 """The tables of the room, one module per noun."""
 
-from huitou.members.models.attribute import (AttributeDefinition, AttributeKind, AttributeValue, ValueSource,)
-from huitou.members.models.consent import (AddressKind, Channel, ConsentEntry, ConsentSource, Decision, Purpose, Suppression, SuppressionReason,)
-from huitou.members.models.edge import (DECIDED, IdentityEdge, Verdict,)
-from huitou.members.models.identity import (IDENTITY_KINDS, Identity, NAMED_PHONE, PLATFORM_KINDS, SIGHTING_KINDS,)
-from huitou.members.models.member import (Gender, Member,)
-from huitou.members.models.overused import (OverusedKey,)
-from huitou.members.models.policy import (IdentityPolicy,)
-from huitou.members.models.review import (Conflict, ReviewState, Suggestion,)
-from huitou.members.models.tag import (Tag, TagAssignment, TagChange, TagGroup, TagSource, TagVerb,)
-from huitou.members.models.touchpoint import (Direction, Touch, Touchpoint, TouchpointKind,)
+from huitou.members.models.attribute import (
+    AttributeDefinition,
+    AttributeKind,
+    AttributeValue,
+    ValueSource,
+)
+from huitou.members.models.consent import (
+    AddressKind,
+    Channel,
+    ConsentEntry,
+    ConsentSource,
+    Decision,
+    Purpose,
+    Suppression,
+    SuppressionReason,
+)
+from huitou.members.models.edge import (
+    DECIDED,
+    IdentityEdge,
+    Verdict,
+)
+from huitou.members.models.identity import (
+    IDENTITY_KINDS,
+    NAMED_PHONE,
+    PLATFORM_KINDS,
+    SIGHTING_KINDS,
+    Identity,
+)
+from huitou.members.models.member import (
+    Gender,
+    Member,
+)
+from huitou.members.models.overused import (
+    OverusedKey,
+)
+from huitou.members.models.policy import (
+    IdentityPolicy,
+)
+from huitou.members.models.review import (
+    Conflict,
+    ReviewState,
+    Suggestion,
+)
+from huitou.members.models.tag import (
+    Tag,
+    TagAssignment,
+    TagChange,
+    TagGroup,
+    TagSource,
+    TagVerb,
+)
+from huitou.members.models.touchpoint import (
+    Direction,
+    Touch,
+    Touchpoint,
+    TouchpointKind,
+)
 
 __all__ = [
+    "DECIDED",
+    "IDENTITY_KINDS",
+    "NAMED_PHONE",
+    "PLATFORM_KINDS",
+    "SIGHTING_KINDS",
     "AddressKind",
     "AttributeDefinition",
     "AttributeKind",
@@ -20,21 +72,16 @@ __all__ = [
     "Conflict",
     "ConsentEntry",
     "ConsentSource",
-    "DECIDED",
     "Decision",
     "Direction",
     "Gender",
-    "IDENTITY_KINDS",
     "Identity",
     "IdentityEdge",
     "IdentityPolicy",
     "Member",
-    "NAMED_PHONE",
     "OverusedKey",
-    "PLATFORM_KINDS",
     "Purpose",
     "ReviewState",
-    "SIGHTING_KINDS",
     "Suggestion",
     "Suppression",
     "SuppressionReason",

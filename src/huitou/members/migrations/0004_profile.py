@@ -24,7 +24,7 @@ drop function members_refuse_change();
 class Migration(migrations.Migration):
     dependencies = [
         ("brands", "0001_initial"),
-        ("members", "0002_search_indexes"),
+        ("members", "0003_oneid"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
