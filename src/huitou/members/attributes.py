@@ -269,7 +269,7 @@ _READERS: Mapping[str, Any] = {
     AttributeKind.BOOLEAN: lambda typed, _attribute: _WORDS.get(typed.lower()),
     AttributeKind.CHOICE: _choice,
 }
-_WANTED = {
+_WANTED: Mapping[str, str] = {
     AttributeKind.TEXT: f"at most {TEXT_CHARS_MAX} characters",
     AttributeKind.INTEGER: "a whole number such as 12",
     AttributeKind.DECIMAL: "a number such as 12.5",

@@ -21,7 +21,7 @@ from huitou.members.models import (
     Decision,
     Purpose,
 )
-from huitou.members.ownership import Accounts, owners, require_members
+from huitou.members.ownership import Accounts, accounts_of_persons, owners
 from huitou.members.queries import accounts_of
 from huitou.members.standing import ConsentFact, standing_consent
 
@@ -88,11 +88,9 @@ def record_consent(
     if decided_at > now:
         raise RefusedInputError("FUTURE", "A decision cannot be from after now.")
     _check_evidence(decision, proof)
-    require_members(brand_id, member_ids)
+    accounts = accounts_of_persons(brand_id, member_ids)
     if source == ConsentSource.IMPORT:
         accounts = sorted(set(member_ids))
-    else:
-        accounts = sorted(owners(accounts_of(brand_id, member_ids)))
     known = ConsentEntry.objects.filter(account_id__in=accounts).count()
     ConsentEntry.objects.bulk_create(
         (

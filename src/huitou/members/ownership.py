@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 
 from huitou.kernel.errors import RefusedInputError
 from huitou.members.models import Member
+from huitou.members.queries import accounts_of, persons_of
 
 # The accounts of each member asked about: member id → account ids.
 Accounts = Mapping[int, Sequence[int]]
@@ -18,6 +19,17 @@ def owners(accounts: Accounts) -> dict[int, int]:
     {7: 7, 9: 7, 8: 8}
     """
     return {account: member for member, own in accounts.items() for account in own}
+
+
+def accounts_of_persons(brand_id: int, account_ids: Collection[int]) -> list[int]:
+    """All accounts of the persons ``account_ids`` belong to, ascending.
+
+    Refused (code ``MEMBER``) when one of them is none of the brand's.
+    """
+    persons = persons_of(brand_id, account_ids)
+    if len(persons) != len(set(account_ids)):
+        raise RefusedInputError("MEMBER", "The brand has no such member; nothing was recorded.")
+    return sorted(owners(accounts_of(brand_id, set(persons.values()))))
 
 
 def require_members(brand_id: int, member_ids: Collection[int]) -> None:

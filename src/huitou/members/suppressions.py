@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from huitou.kernel.errors import RefusedInputError
 from huitou.members.addresses import address_digest, address_form
@@ -80,7 +81,7 @@ def lift_suppression(
     )
 
 
-def _active(brand_id: int, kind: str, digests: set[bytes]):  # type: ignore[no-untyped-def]
+def _active(brand_id: int, kind: str, digests: set[bytes]) -> QuerySet[Suppression]:
     return Suppression.objects.filter(
         brand_id=brand_id, kind=kind, digest__in=digests, lifted_at=None
     )

@@ -16,8 +16,7 @@ from django.db.models import Count, Q
 from huitou.eventlog.services import append
 from huitou.kernel.errors import RefusedInputError
 from huitou.members.models import Tag, TagAssignment, TagChange, TagGroup, TagSource, TagVerb
-from huitou.members.ownership import Accounts, owners, require_members
-from huitou.members.queries import accounts_of
+from huitou.members.ownership import Accounts, accounts_of_persons, owners
 from huitou.members.standing import TagFact, standing_tags
 
 NAME_CHARS_MAX = 60
@@ -170,9 +169,7 @@ def put_tag(
     tag = _locked_tag(brand_id, tag_id)
     if until is not None and until <= act.now:
         raise RefusedInputError("UNTIL", "The end of a tag must lie after now.")
-    require_members(brand_id, member_ids)
-    members = sorted(set(member_ids))
-    accounts = sorted(owners(accounts_of(brand_id, members)))
+    accounts = accounts_of_persons(brand_id, member_ids)
     change = _started(brand_id, tag, TagVerb.PUT, act)
     with connection.cursor() as cursor:
         cursor.execute(
@@ -197,7 +194,7 @@ def put_tag(
             " select unnest(%s::bigint[]), %s, %s, %s::timestamptz"
             " on conflict (account_id, tag_id) where removed_id is null do nothing"
             " returning account_id",
-            [members, tag.pk, change.pk, until],
+            [sorted(set(member_ids)), tag.pk, change.pk, until],
         )
         changed = [row[0] for row in cursor.fetchall()]
     return _finished(change, changed)
@@ -210,8 +207,7 @@ def remove_tag(*, brand_id: int, tag_id: int, member_ids: Collection[int], act: 
     Raises ``RefusedInputError`` with the code ``TAG``, ``MEMBER``, ``SOURCE`` or ``REASON``.
     """
     tag = _locked_tag(brand_id, tag_id)
-    require_members(brand_id, member_ids)
-    accounts = sorted(owners(accounts_of(brand_id, member_ids)))
+    accounts = accounts_of_persons(brand_id, member_ids)
     change = _started(brand_id, tag, TagVerb.REMOVED, act)
     with connection.cursor() as cursor:
         cursor.execute(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from django.db import IntegrityError, connection, transaction
@@ -181,7 +181,7 @@ def _check(touch: Met, known: dict[str, int], now: datetime) -> None:
 
 
 def touches(brand_id: int, accounts: Accounts, *, limit: int = 10) -> dict[int, list[TouchView]]:
-    """The newest ``limit`` touches of each account and its first, newest first, by member."""
+    """The first touch of each member and the newest others, ``limit`` in all, newest first."""
     member_of = owners(accounts)
     rows = (
         Touch.objects.filter(touchpoint__brand_id=brand_id, account_id__in=list(member_of))
@@ -195,20 +195,17 @@ def touches(brand_id: int, accounts: Accounts, *, limit: int = 10) -> dict[int, 
         )
         .filter(Q(newest__lte=limit) | Q(oldest=1))
     )
-    heard: dict[int, list[tuple[datetime, int, tuple[str, ...]]]] = {}
-    for account, at, pk, *words in rows.values_list(
-        "account_id", "at", "id", "touchpoint__name", "touchpoint__kind", "direction", "summary",
+    heard: dict[int, list[tuple[datetime, int, TouchView]]] = {}
+    for account, pk, at, name, kind, direction, summary, staff in rows.values_list(
+        "account_id", "id", "at", "touchpoint__name", "touchpoint__kind", "direction", "summary",
         "staff__username",
     ):  # fmt: skip
-        heard.setdefault(member_of[account], []).append((at, pk, tuple(w or "" for w in words)))
-    result = {}
-    for member, found in heard.items():
-        ordered = sorted(found, reverse=True)
-        first = ordered[-1]
-        kept = ordered[:limit] if first in ordered[:limit] else [*ordered[:limit], first]
-        result[member] = [
-            TouchView(at, *words, is_first=row is first)  # type: ignore[call-arg]
-            for row in kept
-            for at, _, words in (row,)
-        ]
-    return result
+        touch = TouchView(at, name, kind, direction, summary, staff or "", is_first=False)
+        heard.setdefault(member_of[account], []).append((at, pk, touch))
+    return {member: _newest_and_first(found, limit) for member, found in heard.items()}
+
+
+def _newest_and_first(found: list[tuple[datetime, int, TouchView]], limit: int) -> list[TouchView]:
+    ordered = [touch for _, _, touch in sorted(found, key=lambda row: row[:2], reverse=True)]
+    *later, first = ordered
+    return [*later[: max(limit - 1, 0)], replace(first, is_first=True)]
