@@ -6,6 +6,18 @@ from django.utils.translation import gettext_lazy as _
 
 from huitou.brands.models import Platform
 from huitou.commerce.models import OrderStatus, RefundStatus
+from huitou.members.models import (
+    AttributeKind,
+    Channel,
+    ConsentSource,
+    Decision,
+    Direction,
+    Purpose,
+    TagSource,
+    TagVerb,
+    TouchpointKind,
+    ValueSource,
+)
 from huitou.ui.labels import FAMILIES, Label
 
 _STATUS_TONES = {
@@ -89,3 +101,20 @@ FAMILIES["order_status"] = {
     **{status.value: Label(status.label, tone) for status, tone in _STATUS_TONES.items()},
 }
 FAMILIES["refund_status"] = {s.value: Label(s.label, "grey") for s in RefundStatus}
+for _family, _codes in {
+    "attribute_kind": AttributeKind,
+    "value_source": ValueSource,
+    "tag_source": TagSource,
+    "tag_verb": TagVerb,
+    "channel": Channel,
+    "purpose": Purpose,
+    "consent_source": ConsentSource,
+    "touchpoint_kind": TouchpointKind,
+    "direction": Direction,
+}.items():
+    FAMILIES[_family] = {code.value: Label(code.label, "grey") for code in _codes}
+FAMILIES["value_source"][ValueSource.INFERRED] = Label(ValueSource.INFERRED.label, "yellow")
+FAMILIES["decision"] = {
+    "granted": Label(Decision.GRANTED.label, "green"),
+    "withdrawn": Label(Decision.WITHDRAWN.label, "red"),
+}
