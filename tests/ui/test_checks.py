@@ -59,24 +59,16 @@ def test_the_side_bar_groups_sorts_and_marks(monkeypatch: pytest.MonkeyPatch) ->
     ]
 
 
+PEOPLE = ["dashboard", "members", "identity_review", "tags", "attributes", "touchpoints"]
+
+
 @pytest.mark.parametrize(
     ("role", "seen"),
     [
-        ("operator", ["dashboard", "members", "identity_review", "imports", "quarantine_all"]),
-        ("analyst", ["dashboard", "members"]),
+        ("operator", [*PEOPLE, "imports", "quarantine_all"]),
+        ("analyst", ["dashboard", "members", "tags", "attributes", "touchpoints"]),
         ("finance", ["dashboard"]),
-        (
-            None,
-            [
-                "dashboard",
-                "members",
-                "identity_review",
-                "imports",
-                "quarantine_all",
-                "staff",
-                "audit",
-            ],
-        ),
+        (None, [*PEOPLE, "imports", "quarantine_all", "staff", "audit"]),
     ],
 )
 def test_people_see_the_pages_their_role_may_open(role: str | None, seen: list[str]) -> None:

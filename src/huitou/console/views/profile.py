@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -160,14 +160,14 @@ def act_of(request: HttpRequest) -> member_tags.Act:
 
 
 def end_of_day(text: str, brand: Brand) -> datetime | None:
-    """The end of a day in the brand's time zone; None for no day at all."""
+    """The last moment of a day in the brand's time zone; None for no day at all."""
     if not text.strip():
         return None
     try:
-        day = date.fromisoformat(text.strip()) + timedelta(days=1)
-    except (ValueError, OverflowError) as error:
+        day = date.fromisoformat(text.strip())
+    except ValueError as error:
         raise RefusedInputError("DATE", "Write a date such as 2026-05-01.") from error
-    return datetime.combine(day, time(), ZoneInfo(brand.time_zone))
+    return datetime.combine(day, time.max, ZoneInfo(brand.time_zone))
 
 
 def decided(
