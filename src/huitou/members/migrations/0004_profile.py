@@ -181,7 +181,7 @@ class Migration(migrations.Migration):
                             ("sms", "SMS"),
                             ("email", "E-mail"),
                             ("wechat", "WeChat"),
-                            ("phone", "Phone"),
+                            ("phone", "Phone call"),
                             ("app", "App"),
                             ("post", "Post"),
                         ],
@@ -496,7 +496,7 @@ class Migration(migrations.Migration):
                         choices=[
                             ("page", "Shop page"),
                             ("chat", "Chat"),
-                            ("phone", "Phone"),
+                            ("phone", "Phone call"),
                             ("email", "E-mail"),
                             ("parcel", "Parcel"),
                             ("wechat", "WeChat"),

@@ -18,7 +18,7 @@ class Channel(models.TextChoices):
     SMS = "sms", _("SMS")
     EMAIL = "email", _("E-mail")
     WECHAT = "wechat", _("WeChat")
-    PHONE = "phone", _("Phone")
+    PHONE = "phone", _("Phone call")
     APP = "app", _("App")
     POST = "post", _("Post")
 

@@ -17,7 +17,7 @@ class TouchpointKind(models.TextChoices):
 
     PAGE = "page", _("Shop page")
     CHAT = "chat", _("Chat")
-    PHONE = "phone", _("Phone")
+    PHONE = "phone", _("Phone call")
     EMAIL = "email", _("E-mail")
     PARCEL = "parcel", _("Parcel")
     WECHAT = "wechat", _("WeChat")
