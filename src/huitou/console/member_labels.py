@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.db.models import TextChoices
 from django.utils.translation import gettext_lazy as _
 
 from huitou.brands.models import Platform
@@ -101,7 +102,7 @@ FAMILIES["order_status"] = {
     **{status.value: Label(status.label, tone) for status, tone in _STATUS_TONES.items()},
 }
 FAMILIES["refund_status"] = {s.value: Label(s.label, "grey") for s in RefundStatus}
-for _family, _codes in {
+_ENUMS: dict[str, type[TextChoices]] = {
     "attribute_kind": AttributeKind,
     "value_source": ValueSource,
     "tag_source": TagSource,
@@ -111,8 +112,13 @@ for _family, _codes in {
     "consent_source": ConsentSource,
     "touchpoint_kind": TouchpointKind,
     "direction": Direction,
-}.items():
-    FAMILIES[_family] = {code.value: Label(code.label, "grey") for code in _codes}
+}
+FAMILIES.update(
+    {
+        family: {code.value: Label(code.label, "grey") for code in codes}
+        for family, codes in _ENUMS.items()
+    }
+)
 FAMILIES["value_source"][ValueSource.INFERRED] = Label(ValueSource.INFERRED.label, "yellow")
 FAMILIES["decision"] = {
     "granted": Label(Decision.GRANTED.label, "green"),

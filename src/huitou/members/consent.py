@@ -10,7 +10,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db import transaction
+from django.db import connection, transaction
 
 from huitou.eventlog.services import append
 from huitou.kernel.errors import RefusedInputError
@@ -91,38 +91,46 @@ def record_consent(
     accounts = accounts_of_persons(brand_id, member_ids)
     if source == ConsentSource.IMPORT:
         accounts = sorted(set(member_ids))
-    known = ConsentEntry.objects.filter(account_id__in=accounts).count()
-    ConsentEntry.objects.bulk_create(
-        (
-            ConsentEntry(
-                brand_id=brand_id,
-                account_id=account,
-                channel=channel,
-                purpose=purpose,
-                decision=decision,
-                at=decided_at,
-                source=source,
-                source_ref=source_ref,
-                place=proof.place,
-                wording=proof.wording,
-                note=proof.note,
-                staff_id=staff_id,
-            )
-            for account in accounts
-        ),
-        ignore_conflicts=True,
-        batch_size=5_000,
-    )
-    new = ConsentEntry.objects.filter(account_id__in=accounts).count() - known
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _INSERT,
+            {
+                "brand": brand_id,
+                "accounts": accounts,
+                "channel": channel,
+                "purpose": purpose,
+                "decision": decision,
+                "at": decided_at,
+                "source": source,
+                "ref": source_ref,
+                "place": proof.place.strip(),
+                "wording": proof.wording.strip(),
+                "note": proof.note.strip(),
+                "staff": staff_id,
+            },
+        )
+        new = [row[0] for row in cursor.fetchall()]
     append(
         brand_id=brand_id,
         kind=f"members.consent_{decision}",
-        subject_ids=accounts if new else [],
+        subject_ids=new,
         occurred_at=decided_at,
         origin="backfill" if source == ConsentSource.IMPORT else "live",
         payload={"channel": channel, "purpose": purpose, "source": source},
     )
-    return new
+    return len(new)
+
+
+_INSERT = """
+insert into members_consententry
+  (brand_id, account_id, channel, purpose, decision, at, source, source_ref, place, wording, note,
+   staff_id)
+select %(brand)s, account, %(channel)s, %(purpose)s, %(decision)s, %(at)s, %(source)s, %(ref)s,
+  %(place)s, %(wording)s, %(note)s, %(staff)s
+from unnest(%(accounts)s::bigint[]) as account
+on conflict do nothing
+returning account_id
+"""
 
 
 def _check(channel: str, purpose: str, decision: str, source: str) -> None:

@@ -4,12 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 
+from django.db import connection
+
 from huitou.kernel.errors import RefusedInputError
-from huitou.members.models import Member
-from huitou.members.queries import accounts_of, persons_of
 
 # The accounts of each member asked about: member id → account ids.
 Accounts = Mapping[int, Sequence[int]]
+
+# Ids travel as one array: a statement with a parameter for each takes seconds to read.
+_ACCOUNTS = """
+with person as (
+  select distinct coalesce(merged_into_id, id) as id from members_member
+  where brand_id = %(brand)s and id = any(%(ids)s)
+)
+select id from person
+union all
+select m.id from members_member m join person p on p.id = m.merged_into_id
+order by 1
+"""
 
 
 def owners(accounts: Accounts) -> dict[int, int]:
@@ -26,14 +38,19 @@ def accounts_of_persons(brand_id: int, account_ids: Collection[int]) -> list[int
 
     Refused (code ``MEMBER``) when one of them is none of the brand's.
     """
-    persons = persons_of(brand_id, account_ids)
-    if len(persons) != len(set(account_ids)):
-        raise RefusedInputError("MEMBER", "The brand has no such member; nothing was recorded.")
-    return sorted(owners(accounts_of(brand_id, set(persons.values()))))
+    require_members(brand_id, account_ids)
+    with connection.cursor() as cursor:
+        cursor.execute(_ACCOUNTS, {"brand": brand_id, "ids": list(account_ids)})
+        return [row[0] for row in cursor.fetchall()]
 
 
 def require_members(brand_id: int, member_ids: Collection[int]) -> None:
     """Refuse (code ``MEMBER``) when one of ``member_ids`` is no member of the brand."""
     wanted = set(member_ids)
-    if Member.objects.filter(brand_id=brand_id, pk__in=wanted).count() != len(wanted):
-        raise RefusedInputError("MEMBER", "The brand has no such member; nothing was recorded.")
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "select count(*) from members_member where brand_id = %s and id = any(%s)",
+            [brand_id, list(wanted)],
+        )
+        if cursor.fetchone()[0] != len(wanted):
+            raise RefusedInputError("MEMBER", "The brand has no such member; nothing was recorded.")

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
-from django.db import transaction
+from django.db import connection
 from django.db.models import QuerySet
 
 from huitou.kernel.errors import RefusedInputError
@@ -31,17 +31,14 @@ def suppress_addresses(
             "SUPPRESSION", f"{reason!r} is not one of: {', '.join(SuppressionReason.values)}."
         )
     digests = {_digest(brand_id, kind, address) for address in addresses}
-    with transaction.atomic():
-        known = _active(brand_id, kind, digests).filter(reason=reason).count()
-        Suppression.objects.bulk_create(
-            (
-                Suppression(brand_id=brand_id, kind=kind, digest=digest, reason=reason, at=now)
-                for digest in sorted(digests)
-            ),
-            ignore_conflicts=True,
-            batch_size=5_000,
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "insert into members_suppression (brand_id, kind, digest, reason, at)"
+            " select %s, %s, digest, %s, %s from unnest(%s::bytea[]) as digest"
+            " on conflict do nothing",
+            [brand_id, kind, reason, now, sorted(digests)],
         )
-    return len(digests) - known
+        return int(cursor.rowcount)
 
 
 def suppressed_addresses(brand_id: int, kind: str, addresses: Iterable[str]) -> set[str]:
