@@ -48,7 +48,8 @@ def _kept(brand: Brand, shop: Shop, staff: Staff) -> None:
     group = create_tag_group(brand_id=brand.pk, name="送礼习惯", is_exclusive=True)
     tag = create_tag(brand_id=brand.pk, group_id=group, name="企业送礼")
     act = Act(source="staff", now=NOW, staff_id=staff.pk, reason="电话中告知")
-    put_tag(brand_id=brand.pk, tag_id=tag, member_ids=[who], act=act, until=NOW + timedelta(90))
+    until = NOW.replace(year=2099)
+    put_tag(brand_id=brand.pk, tag_id=tag, member_ids=[who], act=act, until=until)
     for channel, decision in (("sms", "granted"), ("email", "withdrawn")):
         record_consent(
             brand_id=brand.pk,
