@@ -137,7 +137,7 @@ def test_the_page_asks_no_more_for_more(
         said(signed_in, f"{PAGE}touch/", touchpoint="counter", direction="in")
 
     # then: as many as test_members_page counts for an empty profile
-    with django_assert_num_queries(22):
+    with django_assert_num_queries(23):
         signed_in.get(PAGE)
 
 
@@ -181,24 +181,24 @@ def test_nobody_chosen_is_told(signed_in: Client) -> None:
 @pytest.mark.parametrize(
     ("path", "fields", "shown"),
     [
-        ("/tags/", {"name": "Service"}, "Service No tags"),
+        ("/tags/add/", {"name": "Service"}, "Service No tags"),
         (
-            "/attributes/",
+            "/attributes/add/",
             {"code": "baby_month", "kind": "integer", "label_zh": "宝宝月龄",
              "label_en": "Age of the baby", "unit": "months"},
             "Age of the baby baby_month Whole number months",
         ),
         (
-            "/attributes/",
+            "/attributes/add/",
             {"code": "drink", "kind": "choice", "label_zh": "饮品", "label_en": "Drink",
              "choices": "tea, 茶, Tea\ncoffee，咖啡，Coffee"},
             "Drink drink One of several Tea · Coffee",
         ),
-        ("/attributes/", {"code": "Drink!", "kind": "text"}, "lower-case letter"),
-        ("/attributes/", {"code": "d", "kind": "choice", "choices": "tea"}, "one a line"),
-        ("/touchpoints/", {"code": "live", "name": "Live room", "kind": "live"},
+        ("/attributes/add/", {"code": "Drink!", "kind": "text"}, "lower-case letter"),
+        ("/attributes/add/", {"code": "d", "kind": "choice", "choices": "tea"}, "one a line"),
+        ("/touchpoints/add/", {"code": "live", "name": "Live room", "kind": "live"},
          "Live room live Live stream 0"),
-        ("/touchpoints/", {"code": "counter", "name": "Counter", "kind": "store"}, "already"),
+        ("/touchpoints/add/", {"code": "counter", "name": "Counter", "kind": "store"}, "already"),
     ],
 )  # fmt: skip
 def test_definitions_are_added_or_refused(
@@ -226,7 +226,13 @@ def test_an_analyst_reads_and_writes_nothing(signed_in: Client, brand: Brand) ->
     pages = [signed_in.get(path) for path in (PAGE, "/tags/", "/attributes/", "/touchpoints/")]
     writes = [
         signed_in.post(path, {"name": "x", "tag": Tag.objects.get().pk, "act": "put"})
-        for path in (f"{PAGE}tag/", f"{PAGE}consent/", "/members/tag/", "/tags/", "/attributes/")
+        for path in (
+            f"{PAGE}tag/",
+            f"{PAGE}consent/",
+            "/members/tag/",
+            "/tags/add/",
+            "/attributes/add/",
+        )
     ]
 
     assert [page.status_code for page in pages] == [200] * 4
@@ -240,7 +246,7 @@ def test_an_analyst_reads_and_writes_nothing(signed_in: Client, brand: Brand) ->
 def test_an_agent_writes_of_members_but_defines_nothing(signed_in: Client, brand: Brand) -> None:
     signed_in.force_login(make_staff(brand, role=Role.AGENT))
 
-    assert signed_in.post("/attributes/", {}).status_code == 403
+    assert signed_in.post("/attributes/add/", {}).status_code == 403
     assert signed_in.post("/touchpoints/counter/retired/", {"retired": "1"}).status_code == 403
     assert "Saved." in said(signed_in, f"{PAGE}attributes/", **{"a-occupation": "nurse"})
 

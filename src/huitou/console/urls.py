@@ -50,13 +50,16 @@ urlpatterns = [
     path("members/<uuid:public_id>/consent/", profile.member_consent, name="member_consent"),
     path("members/<uuid:public_id>/touch/", profile.member_touch, name="member_touch"),
     path("attributes/", definitions.attributes_page, name="attributes"),
+    path("attributes/add/", definitions.attribute_added, name="attribute_added"),
     path("attributes/usual/", definitions.usual_attributes, name="usual_attributes"),
     path(
         "attributes/<slug:code>/retired/", definitions.attribute_retired, name="attribute_retired"
     ),
     path("tags/", definitions.tags_page, name="tags"),
+    path("tags/add/", definitions.tag_added, name="tag_added"),
     path("tags/<int:change_id>/undo/", definitions.tag_change_undone, name="tag_change_undone"),
     path("touchpoints/", definitions.touchpoints_page, name="touchpoints"),
+    path("touchpoints/add/", definitions.touchpoint_added, name="touchpoint_added"),
     path(
         "touchpoints/<slug:code>/retired/",
         definitions.touchpoint_retired,

@@ -21,7 +21,7 @@ from huitou.kernel.errors import RefusedInputError
 from huitou.members import queries as members
 from huitou.members.tags import Changed, put_tag, remove_tag
 from huitou.ui.numbers import count_parts
-from huitou.ui.roles import PROFILE_ROLES, roles_required
+from huitou.ui.roles import permission_required
 
 # Loads the analytic engine, which no other page needs.
 insight = SimpleLazyObject(lambda: importlib.import_module("huitou.insight.queries"))
@@ -31,7 +31,7 @@ MEMBERS_MAX = 100_000
 
 
 @require_POST
-@roles_required(PROFILE_ROLES)
+@permission_required("profile.edit")
 def bulk_tag(request: HttpRequest) -> HttpResponseBase:
     """Put or remove a tag (``act``); ``scope`` chosen (``member`` …) or all of ``filters``."""
     try:

@@ -26,24 +26,29 @@ from huitou.members.attributes import (
     retire_attribute,
 )
 from huitou.members.models import AttributeKind, TouchpointKind
-from huitou.ui.roles import MEMBER_ROLES, PROFILE_ROLES, SETUP_ROLES, roles_required
+from huitou.ui.roles import permission_required
 
 CHANGE_ROWS = 20
 
 
-@roles_required(MEMBER_ROLES)
+@permission_required("members.view")
 def attributes_page(request: HttpRequest) -> HttpResponseBase:
-    """The attributes of the brand; POST adds one."""
-    if request.method == "POST":
-        return _set_up(request, "attributes", _("Added."), lambda: _define(request))
+    """The attributes of the brand."""
     found = attributes(request.scope.brand_id)
     context = {
         "in_use": [one for one in found if not one.is_retired],
         "retired": [one for one in found if one.is_retired],
         "kinds": AttributeKind.values,
-        "may_set_up": request.scope.allows(SETUP_ROLES),
+        "may_set_up": request.scope.may("profile.define"),
     }
     return render(request, "console/attributes.html", context)
+
+
+@require_POST
+@permission_required("profile.define")
+def attribute_added(request: HttpRequest) -> HttpResponseBase:
+    """Define an attribute; ``choices`` are one a line."""
+    return _decided(request, "attributes", _("Added."), lambda: _define(request))
 
 
 def _define(request: HttpRequest) -> None:
@@ -68,7 +73,7 @@ def _choices(text: str) -> list[Choice]:
 
 
 @require_POST
-@roles_required(SETUP_ROLES)
+@permission_required("profile.define")
 def usual_attributes(request: HttpRequest) -> HttpResponseBase:
     """Add the attributes most shops keep."""
     define_usual_attributes(brand_id=request.scope.brand_id)
@@ -76,10 +81,10 @@ def usual_attributes(request: HttpRequest) -> HttpResponseBase:
 
 
 @require_POST
-@roles_required(SETUP_ROLES)
+@permission_required("profile.define")
 def attribute_retired(request: HttpRequest, code: str) -> HttpResponseBase:
     """Retire an attribute (``retired`` 1) or take it into use again (0)."""
-    return _set_up(
+    return _decided(
         request,
         "attributes",
         _("Saved."),
@@ -89,18 +94,23 @@ def attribute_retired(request: HttpRequest, code: str) -> HttpResponseBase:
     )
 
 
-@roles_required(MEMBER_ROLES)
+@permission_required("members.view")
 def tags_page(request: HttpRequest) -> HttpResponseBase:
-    """Groups with their tags and the latest changes; POST adds a group, or a tag to one."""
-    if request.method == "POST":
-        return _set_up(request, "tags", _("Added."), lambda: _create_tags(request))
+    """Groups with their tags and the latest changes."""
     context = {
         "groups": member_tags.tag_groups(request.scope.brand_id, counted=True),
         "changes": member_tags.tag_changes(request.scope.brand_id, limit=CHANGE_ROWS),
-        "may_set_up": request.scope.allows(SETUP_ROLES),
-        "may_edit": request.scope.allows(PROFILE_ROLES),
+        "may_set_up": request.scope.may("profile.define"),
+        "may_edit": request.scope.may("profile.edit"),
     }
     return render(request, "console/tags.html", context)
+
+
+@require_POST
+@permission_required("profile.define")
+def tag_added(request: HttpRequest) -> HttpResponseBase:
+    """Create a tag (``name``) in a ``group``, or without one a group (``exclusive`` 1)."""
+    return _decided(request, "tags", _("Added."), lambda: _create_tags(request))
 
 
 def _create_tags(request: HttpRequest) -> None:
@@ -117,7 +127,7 @@ def _create_tags(request: HttpRequest) -> None:
 
 
 @require_POST
-@roles_required(PROFILE_ROLES)
+@permission_required("profile.edit")
 def tag_change_undone(request: HttpRequest, change_id: int) -> HttpResponseBase:
     """Take a change of tags back."""
     return _decided(
@@ -130,36 +140,41 @@ def tag_change_undone(request: HttpRequest, change_id: int) -> HttpResponseBase:
     )
 
 
-@roles_required(MEMBER_ROLES)
+@permission_required("members.view")
 def touchpoints_page(request: HttpRequest) -> HttpResponseBase:
-    """The touchpoints of the brand; POST adds one."""
-    if request.method == "POST":
-        given = request.POST
-        return _set_up(
-            request,
-            "touchpoints",
-            _("Added."),
-            lambda: member_touchpoints.add_touchpoint(
-                brand_id=request.scope.brand_id,
-                code=given.get("code", "").strip(),
-                name=given.get("name", ""),
-                kind=given.get("kind", ""),
-                note=given.get("note", ""),
-            ),
-        )
+    """The touchpoints of the brand."""
     context = {
         "points": member_touchpoints.touchpoints(request.scope.brand_id, counted=True),
         "kinds": TouchpointKind.values,
-        "may_set_up": request.scope.allows(SETUP_ROLES),
+        "may_set_up": request.scope.may("profile.define"),
     }
     return render(request, "console/touchpoints.html", context)
 
 
 @require_POST
-@roles_required(SETUP_ROLES)
+@permission_required("profile.define")
+def touchpoint_added(request: HttpRequest) -> HttpResponseBase:
+    """Add a touchpoint (``code``, ``name``, ``kind``, ``note``)."""
+    given = request.POST
+    return _decided(
+        request,
+        "touchpoints",
+        _("Added."),
+        lambda: member_touchpoints.add_touchpoint(
+            brand_id=request.scope.brand_id,
+            code=given.get("code", "").strip(),
+            name=given.get("name", ""),
+            kind=given.get("kind", ""),
+            note=given.get("note", ""),
+        ),
+    )
+
+
+@require_POST
+@permission_required("profile.define")
 def touchpoint_retired(request: HttpRequest, code: str) -> HttpResponseBase:
     """Retire a touchpoint (``retired`` 1) or take it into use again (0)."""
-    return _set_up(
+    return _decided(
         request,
         "touchpoints",
         _("Saved."),
@@ -171,15 +186,6 @@ def touchpoint_retired(request: HttpRequest, code: str) -> HttpResponseBase:
 
 def _retired_at(request: HttpRequest) -> datetime | None:
     return datetime.now(UTC) if request.POST.get("retired") == "1" else None
-
-
-def _set_up(
-    request: HttpRequest, page: str, done: str, decide: Callable[[], Any]
-) -> HttpResponseBase:
-    """Like ``_decided``, for those who may say what is kept of members."""
-    if not request.scope.allows(SETUP_ROLES):
-        return render(request, "ui/no_role.html", status=403)
-    return _decided(request, page, done, decide)
 
 
 def _decided(request: HttpRequest, page: str, done: str, decide: Callable[[], Any]) -> HttpResponse:

@@ -30,13 +30,7 @@ from huitou.members import queries as members
 from huitou.members.attributes import Attribute, attributes
 from huitou.members.facts import ProfileFacts, member_facts
 from huitou.members.queries import MemberIdentity, MemberProfile
-from huitou.ui.roles import (
-    IDENTITY_ROLES,
-    MEMBER_ROLES,
-    PROFILE_ROLES,
-    SETUP_ROLES,
-    roles_required,
-)
+from huitou.ui.roles import IDENTITY_ROLES, MEMBER_ROLES, roles_required
 
 # Loads the analytic engine, which no other page needs.
 insight = SimpleLazyObject(lambda: importlib.import_module("huitou.insight.queries"))
@@ -100,8 +94,9 @@ def member(request: HttpRequest, public_id: UUID) -> HttpResponse:
         **_orders(request, profile, facts.get("order_totals")),
         **_timeline(request, profile, kept.attributes),
         **profile_cards(facts.get("profile", ProfileFacts()), kept),
-        "may_edit": request.scope.allows(PROFILE_ROLES),
-        "may_set_up": request.scope.allows(SETUP_ROLES),
+        "may_edit": request.scope.may("profile.edit"),
+        "may_decide_consent": request.scope.may("consent.edit"),
+        "may_set_up": request.scope.may("profile.define"),
         "reviews": facts.get("reviews", ()),
     }
     return render(request, "console/member.html", context)

@@ -29,7 +29,7 @@ from huitou.members.tags import tag_groups
 from huitou.ui.labels import FAMILIES
 from huitou.ui.navigation import page_url
 from huitou.ui.numbers import half_up
-from huitou.ui.roles import MEMBER_ROLES, PROFILE_ROLES, SETUP_ROLES, roles_required
+from huitou.ui.roles import MEMBER_ROLES, roles_required
 
 # Loads the analytic engine, which no other page needs.
 insight = SimpleLazyObject(lambda: importlib.import_module("huitou.insight.queries"))
@@ -99,11 +99,11 @@ def members_list(request: HttpRequest) -> HttpResponse:
 
 def _tagging(request: HttpRequest) -> dict[str, Any]:
     """What the form for tags on many members needs, for those who may use it."""
-    if not request.scope.allows(PROFILE_ROLES):
+    if not request.scope.may("profile.edit"):
         return {"may_edit": False}
     return {
         "may_edit": True,
-        "may_set_up": request.scope.allows(SETUP_ROLES),
+        "may_set_up": request.scope.may("profile.define"),
         "tag_groups": [group for group in tag_groups(request.scope.brand_id) if group.tags],
         "filters": request.GET.urlencode(),
     }

@@ -25,7 +25,7 @@ from huitou.members.consent import Evidence, record_consent
 from huitou.members.models import Channel, ConsentSource, TagSource, ValueSource
 from huitou.members.queries import MemberProfile, member_by_public_id
 from huitou.members.touchpoints import Met, record_touches
-from huitou.ui.roles import PROFILE_ROLES, roles_required
+from huitou.ui.roles import permission_required
 
 _FIELD = "a-"
 _WAS = "was-"
@@ -33,7 +33,7 @@ ALL_CHANNELS = "all"
 
 
 @require_POST
-@roles_required(PROFILE_ROLES)
+@permission_required("profile.edit")
 def member_attributes(request: HttpRequest, public_id: UUID) -> HttpResponseBase:
     """Record the values that were changed (``a-CODE`` against ``was-CODE``)."""
     profile = _member(request, public_id)
@@ -62,7 +62,7 @@ def member_attributes(request: HttpRequest, public_id: UUID) -> HttpResponseBase
 
 
 @require_POST
-@roles_required(PROFILE_ROLES)
+@permission_required("profile.edit")
 def member_tag(request: HttpRequest, public_id: UUID) -> HttpResponseBase:
     """Put or remove a tag (``act`` put or remove; ``tag``, ``until``, ``reason``)."""
     profile = _member(request, public_id)
@@ -90,7 +90,7 @@ def member_tag(request: HttpRequest, public_id: UUID) -> HttpResponseBase:
 
 
 @require_POST
-@roles_required(PROFILE_ROLES)
+@permission_required("consent.edit")
 def member_consent(request: HttpRequest, public_id: UUID) -> HttpResponseBase:
     """Record what the member told staff: one channel or ``all``, with the proof."""
     profile = _member(request, public_id)
@@ -119,7 +119,7 @@ def member_consent(request: HttpRequest, public_id: UUID) -> HttpResponseBase:
 
 
 @require_POST
-@roles_required(PROFILE_ROLES)
+@permission_required("profile.edit")
 def member_touch(request: HttpRequest, public_id: UUID) -> HttpResponseBase:
     """Record a contact that has just been."""
     profile = _member(request, public_id)
