@@ -116,6 +116,16 @@ def test_a_grant_needs_proof_and_a_withdrawal_holds_for_all_channels(
     }  # fmt: skip
 
 
+def test_a_grant_is_for_one_channel(signed_in: Client) -> None:
+    page = said(
+        signed_in, f"{PAGE}consent/", channel="all", purpose="marketing", decision="granted",
+        place="counter", wording="v3",
+    )  # fmt: skip
+
+    assert "A grant is for one channel; choose it." in page
+    assert not ConsentEntry.objects.exists()
+
+
 def test_a_contact_is_recorded_with_its_first_source(signed_in: Client) -> None:
     page = said(
         signed_in, f"{PAGE}touch/", touchpoint="counter", direction="in", summary="asked for cups"

@@ -37,6 +37,7 @@ _WORDS = {
     "EVIDENCE": _("A grant needs proof: where it was given and the version of the text."),
     "EVIDENCE_LENGTH": _("Write the proof shorter."),
     "CONSENT": _("Choose channel, purpose and decision."),
+    "GRANT_CHANNEL": _("A grant is for one channel; choose it."),
     "TOUCHPOINT": _("Choose a touchpoint that is in use."),
     "TOUCHPOINT_KIND": _("Choose what sort of place it is."),
     "TOUCHPOINTS_MAX": _("The brand has as many touchpoints as it can keep; retire some."),

@@ -22,7 +22,7 @@ from huitou.members import tags as member_tags
 from huitou.members.attribute_values import Said, record_attributes
 from huitou.members.attributes import attributes
 from huitou.members.consent import Evidence, record_consent
-from huitou.members.models import Channel, ConsentSource, TagSource, ValueSource
+from huitou.members.models import Channel, ConsentSource, Decision, TagSource, ValueSource
 from huitou.members.queries import MemberProfile, member_by_public_id
 from huitou.members.touchpoints import Met, record_touches
 from huitou.ui.roles import permission_required
@@ -92,13 +92,15 @@ def member_tag(request: HttpRequest, public_id: UUID) -> HttpResponseBase:
 @require_POST
 @permission_required("consent.edit")
 def member_consent(request: HttpRequest, public_id: UUID) -> HttpResponseBase:
-    """Record what the member told staff: one channel or ``all``, with the proof."""
+    """Record what the member told staff, with the proof; ``all`` channels to withdraw only."""
     profile = _member(request, public_id)
     given = request.POST
     channel = given.get("channel", "")
     now = datetime.now(UTC)
 
     def record() -> None:
+        if channel == ALL_CHANNELS and given.get("decision") == Decision.GRANTED:
+            raise RefusedInputError("GRANT_CHANNEL", "A grant is for one channel; choose it.")
         with transaction.atomic():
             for one in Channel.values if channel == ALL_CHANNELS else [channel]:
                 record_consent(
