@@ -100,12 +100,12 @@ def split_member(
 
 
 @members_app.command("suggest")
-def suggest_members(brand: _Brand, json: Json = False) -> None:
+def suggest_members(brand: BrandSlug, json: Json = False) -> None:
     """Look for accounts that may be one person; the console shows them for an answer."""
     with ready():
         from huitou.members.suggesting import suggest_members as look
 
-        done = look(_brand(brand).pk)
+        done = look(named_brand(brand).pk)
         text = f"{done.accounts} accounts compared; {done.open} pairs wait for an answer."
         show({"accounts": done.accounts, "open": done.open}, text, as_json=json)
 
