@@ -105,8 +105,9 @@ def test_the_list_asks_few_questions(
 ) -> None:
     signed_in.get("/members/")  # the first visit notes itself in the session
 
-    # Session, staff, two for roles, brands, shops, profiles: however many members there are.
-    with django_assert_num_queries(7):
+    # Session, staff, two for roles, brands, shops, profiles, tags,
+    # groups: however many members there are.
+    with django_assert_num_queries(9):
         signed_in.get("/members/")
 
 

@@ -54,9 +54,10 @@ def test_the_page_asks_few_questions(
 ) -> None:
     signed_in.get(PAGE)  # the first visit notes itself in the session
 
-    # Session, staff, two for roles, brands, shops; profile, identities, totals, orders, lines,
-    # refunds, timeline, reviews.
-    with django_assert_num_queries(14):
+    # Session, staff, two for roles, brands, shops; profile; facts: accounts, attributes, tags,
+    # consents, touches, totals, reviews; definitions: attributes, tags, groups, touchpoints;
+    # identities, orders, lines, refunds, timeline.
+    with django_assert_num_queries(23):
         signed_in.get(PAGE)
 
 

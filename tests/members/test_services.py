@@ -11,7 +11,9 @@ from django.db import transaction
 from huitou.brands.models import Shop
 from huitou.ingest.records import CUSTOMERS
 from huitou.members import services
-from huitou.members.models import Identity, Member
+from huitou.members.attribute_values import Said, record_attributes
+from huitou.members.attributes import define_attribute
+from huitou.members.models import AttributeValue, Identity, Member
 
 
 def customers(*rows: dict[str, Any]) -> pa.Table:
@@ -134,3 +136,31 @@ def test_of_rows_about_one_member_the_first_that_says_a_thing_counts(shop: Shop)
         [0],
     )
     assert declare(shop, 2, people) == []
+
+
+def test_what_staff_said_of_a_member_outlives_the_import_that_brought_them(shop: Shop) -> None:
+    # given: an import brought two members; staff spoke of one, the import of both
+    people = customers(
+        {"name": "沈知夏", **PHONE},
+        {"name": "顾岚", "id1_kind": "phone", "id1_value": "+8619900000002"},
+    )
+    kept, gone = resolve(shop, 1, people).member_ids.tolist()
+    define_attribute(
+        brand_id=shop.brand_id, code="job", kind="text", label_zh="职业", label_en="Job"
+    )
+    for who, source_ref in [(kept, 1), (gone, 1), (kept, None)]:
+        record_attributes(
+            brand_id=shop.brand_id,
+            said=[Said(who, "job", "teacher")],
+            source="imported" if source_ref else "staff",
+            source_ref=source_ref,
+            now=NOW,
+        )
+
+    # when
+    with transaction.atomic():
+        services.undo(brand_id=shop.brand_id, source_ref=1, in_use=[], now=NOW)
+
+    # then
+    assert list(Member.objects.values_list("id", flat=True)) == [kept]
+    assert [value.source for value in AttributeValue.objects.all()] == ["staff"]

@@ -59,30 +59,20 @@ def test_the_side_bar_groups_sorts_and_marks(monkeypatch: pytest.MonkeyPatch) ->
     ]
 
 
+PEOPLE_PAGES = ["members", "identity_review", "tags", "attributes", "touchpoints"]
 DATA_PAGES = ["imports", "quarantine_all"]
 SETTINGS_PAGES = ["staff", "audit"]
 INTERFACE_PAGES = ["api_keys", "connections", "webhooks"]
-EVERY_OTHER = [*DATA_PAGES, *INTERFACE_PAGES, *SETTINGS_PAGES]
 
 
 @pytest.mark.parametrize(
     ("role", "seen"),
     [
-        ("operator", ["dashboard", "members", "identity_review", *DATA_PAGES]),
-        ("analyst", ["dashboard", "members"]),
+        ("operator", ["dashboard", *PEOPLE_PAGES, *DATA_PAGES]),
+        ("analyst", ["dashboard", "members", "tags", "attributes", "touchpoints"]),
         ("finance", ["dashboard"]),
         ("developer", ["dashboard", *DATA_PAGES, *INTERFACE_PAGES]),
-        (
-            None,
-            [
-                "dashboard",
-                "members",
-                "identity_review",
-                *DATA_PAGES,
-                *INTERFACE_PAGES,
-                *SETTINGS_PAGES,
-            ],
-        ),
+        (None, ["dashboard", *PEOPLE_PAGES, *DATA_PAGES, *INTERFACE_PAGES, *SETTINGS_PAGES]),
     ],
 )
 def test_people_see_the_pages_their_role_may_open(role: str | None, seen: list[str]) -> None:

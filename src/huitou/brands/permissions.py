@@ -22,6 +22,8 @@ PERMISSIONS: dict[str, frozenset[Role]] = {
     "members.policy": frozenset({_O}),
     "members.export": frozenset({_O, _P, _A, _G}),
     "profile.edit": frozenset({_O, _P, _G}),
+    # Which attributes, tags and touchpoints the brand keeps at all.
+    "profile.define": frozenset({_O, _P}),
     "consent.edit": frozenset({_O, _P, _G}),
     "erasure.request": frozenset({_O, _G}),
     # Files and refused rows hold everything a platform exported, unmasked.
@@ -37,6 +39,7 @@ BRAND_WIDE = frozenset(
     {
         "members.merge",
         "members.policy",
+        "profile.define",
         "api_keys.manage",
         "webhooks.manage",
         "staff.manage",

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 members_app = typer.Typer(
     help="Members: explain, merge, split, and what waits for an answer.", no_args_is_help=True
 )
-_Brand = Annotated[str, typer.Option(help="Slug of the brand.")]
-_NAMES = "A member number (eight digits or more), or KIND:VALUE such as buyer_nick:小夏."
+BrandSlug = Annotated[str, typer.Option(help="Slug of the brand.")]
+MEMBER_NAMES = "A member number (eight digits or more), or KIND:VALUE such as buyer_nick:小夏."
 
 
 def register(root: typer.Typer) -> None:
@@ -28,15 +28,15 @@ def register(root: typer.Typer) -> None:
 
 @members_app.command("explain")
 def explain_member(
-    member: Annotated[str, typer.Argument(help=_NAMES)], brand: _Brand, json: Json = False
+    member: Annotated[str, typer.Argument(help=MEMBER_NAMES)], brand: BrandSlug, json: Json = False
 ) -> None:
     """Tell which accounts are this person, by which keys and decisions."""
     with ready():
         from huitou.members.explanation import explain
         from huitou.members.queries import persons_of
 
-        owner = _brand(brand)
-        account = _account(owner, member)
+        owner = named_brand(brand)
+        account = named_account(owner, member)
         found = explain(owner.pk, persons_of(owner.pk, [account])[account])
         numbers = {account.id: account.number for account in found.accounts}
         lines = [
@@ -57,8 +57,8 @@ def explain_member(
 
 @members_app.command("merge")
 def merge_members(
-    member: Annotated[list[str], typer.Argument(help=f"Two or more. {_NAMES}")],
-    brand: _Brand,
+    member: Annotated[list[str], typer.Argument(help=f"Two or more. {MEMBER_NAMES}")],
+    brand: BrandSlug,
     reason: Annotated[str, typer.Option(help="Kept with the evidence.")] = "",
     json: Json = False,
 ) -> None:
@@ -66,10 +66,10 @@ def merge_members(
     with ready():
         from huitou.members.decisions import merge
 
-        owner = _brand(brand)
+        owner = named_brand(brand)
         person = merge(
             brand_id=owner.pk,
-            member_ids=[_account(owner, name) for name in member],
+            member_ids=[named_account(owner, name) for name in member],
             reason=reason,
             actor_id=None,
             now=datetime.now(UTC),
@@ -79,8 +79,8 @@ def merge_members(
 
 @members_app.command("split")
 def split_member(
-    account: Annotated[list[str], typer.Argument(help=f"The accounts that leave. {_NAMES}")],
-    brand: _Brand,
+    account: Annotated[list[str], typer.Argument(help=f"The accounts that leave. {MEMBER_NAMES}")],
+    brand: BrandSlug,
     reason: Annotated[str, typer.Option(help="Kept with the evidence.")] = "",
     json: Json = False,
 ) -> None:
@@ -88,10 +88,10 @@ def split_member(
     with ready():
         from huitou.members.decisions import split
 
-        owner = _brand(brand)
+        owner = named_brand(brand)
         person = split(
             brand_id=owner.pk,
-            account_ids=[_account(owner, name) for name in account],
+            account_ids=[named_account(owner, name) for name in account],
             reason=reason,
             actor_id=None,
             now=datetime.now(UTC),
@@ -100,23 +100,23 @@ def split_member(
 
 
 @members_app.command("suggest")
-def suggest_members(brand: _Brand, json: Json = False) -> None:
+def suggest_members(brand: BrandSlug, json: Json = False) -> None:
     """Look for accounts that may be one person; the console shows them for an answer."""
     with ready():
         from huitou.members.suggesting import suggest_members as look
 
-        done = look(_brand(brand).pk)
+        done = look(named_brand(brand).pk)
         text = f"{done.accounts} accounts compared; {done.open} pairs wait for an answer."
         show({"accounts": done.accounts, "open": done.open}, text, as_json=json)
 
 
 @members_app.command("review")
-def review_members(brand: _Brand, json: Json = False) -> None:
+def review_members(brand: BrandSlug, json: Json = False) -> None:
     """List suggestions, conflicting customers and keys that stopped merging."""
     with ready():
         from huitou.members import explanation
 
-        owner = _brand(brand)
+        owner = named_brand(brand)
         found: dict[str, Any] = {
             "suggestions": [asdict(s) for s in explanation.open_suggestions(owner.pk, limit=100)],
             "conflicts": [asdict(c) for c in explanation.open_conflicts(owner.pk, limit=100)],
@@ -140,7 +140,7 @@ def review_members(brand: _Brand, json: Json = False) -> None:
 
 @members_app.command("policy")
 def member_policy(
-    brand: _Brand,
+    brand: BrandSlug,
     merge_by: Annotated[
         str | None, typer.Option(help="Kinds of key, with commas, or `none`; shows them if absent.")
     ] = None,
@@ -154,7 +154,7 @@ def member_policy(
         from huitou.members.decisions import set_policy
         from huitou.members.unification import policy_of
 
-        owner = _brand(brand)
+        owner = named_brand(brand)
         policy = policy_of(owner.pk)
         if merge_by is not None or accounts_max is not None:
             wanted = sorted(policy.kinds) if merge_by is None else merge_by.split(",")
@@ -170,19 +170,22 @@ def member_policy(
         show({"merge_by": kinds, "accounts_max": policy.accounts_max}, text, as_json=json)
 
 
-def _brand(slug: str) -> Brand:
+def named_brand(slug: str) -> Brand:
+    """The brand ``slug`` names. Raises ``RefusedInputError`` for none."""
     from huitou.brands.queries import brand_by_slug
 
     return brand_by_slug(slug)
 
 
-def _account(brand: Brand, text: str) -> int:
+def named_account(brand: Brand, text: str) -> int:
     """The one account ``text`` names. Raises ``RefusedInputError`` for none or several."""
     from huitou.members.queries import accounts_named
 
     found = accounts_named(brand.pk, text)
     if not found:
-        raise RefusedInputError("UNKNOWN_MEMBER", f"{brand.slug} has no member {text!r}. {_NAMES}")
+        raise RefusedInputError(
+            "UNKNOWN_MEMBER", f"{brand.slug} has no member {text!r}. {MEMBER_NAMES}"
+        )
     if len(found) > 1:
         raise RefusedInputError("AMBIGUOUS", f"{text!r} names several members: give more digits.")
     return found[0]

@@ -10,7 +10,9 @@ class CommerceConfig(AppConfig):
     label = "commerce"
 
     def ready(self) -> None:
-        """Declare what the room contributes to the lake."""
+        """Declare what the room contributes to the lake and knows of members."""
+        from huitou.commerce.facts import register_facts
         from huitou.commerce.lake import register_tables
 
         register_tables()
+        register_facts()

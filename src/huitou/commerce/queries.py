@@ -17,6 +17,7 @@ from django.db.models.functions import Coalesce, RowNumber
 
 from huitou.commerce.models import Order, OrderLine, Refund, Review
 from huitou.members.models import Member
+from huitou.members.timeline import HAPPENED
 
 
 @dataclass(frozen=True)
@@ -106,10 +107,10 @@ class OrderTotals:
 
 @dataclass(frozen=True)
 class TimelineEntry:
-    """Something that happened: ``kind`` is ordered, paid, refunded, reviewed, merged or parted.
+    """Something that happened: ``kind`` is ordered, paid, refunded or reviewed, or one of members'.
 
-    ``text`` is the order number, what was written, or the rule by which accounts came together or
-    apart; of these ``shop_id`` is None. Only orders and refunds have an amount.
+    ``text`` is the order number or what was written; of the kinds of ``members.timeline`` it is as
+    told there, and ``shop_id`` is None. Only orders and refunds have an amount.
     """
 
     at: datetime
@@ -225,7 +226,8 @@ def reviews_of(
     return dict(result)
 
 
-_TIMELINE = """
+_TIMELINE = (
+    """
 with accounts as (
   select id from members_member
   where brand_id = %(brand)s and (id = %(member)s or merged_into_id = %(member)s)
@@ -252,15 +254,13 @@ select at, kind, shop_id, text, amount_minor, rating, coalesce(is_first, false) 
   from commerce_review v join brands_shop s on s.id = v.shop_id and s.brand_id = %(brand)s
   where v.member_id in (select id from accounts) and v.reviewed_at is not null
   union all
-  select distinct e.at, case e.verdict when 'same' then 'merged' else 'parted' end, null::bigint,
-    e.rule, null::bigint, null::smallint, false, 5
-  from members_identityedge e
-  where e.brand_id = %(brand)s
-    and (e.a_id in (select id from accounts) or e.b_id in (select id from accounts))
-) happened
+"""
+    + HAPPENED
+    + """) happened
 order by at desc, rank desc, text
 offset %(offset)s limit %(limit)s
 """
+)
 
 
 def timeline(

@@ -1,5 +1,7 @@
 """Django registration of the room."""
 
+from dataclasses import replace
+
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
 
@@ -46,6 +48,12 @@ class ConsoleConfig(AppConfig):
                 roles=IDENTITY_ROLES,
             )
         )
+        for item in (
+            NavItem("customers", _("Tags"), "tags", icon="tags", order=30),
+            NavItem("customers", _("Attributes"), "attributes", icon="list-details", order=40),
+            NavItem("customers", _("Touchpoints"), "touchpoints", icon="map-pin", order=50),
+        ):
+            register(replace(item, permission="members.view"))
         register(
             NavItem(
                 "settings",

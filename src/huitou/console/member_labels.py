@@ -2,10 +2,23 @@
 
 from __future__ import annotations
 
+from django.db.models import TextChoices
 from django.utils.translation import gettext_lazy as _
 
 from huitou.brands.models import Platform
 from huitou.commerce.models import OrderStatus, RefundStatus
+from huitou.members.models import (
+    AttributeKind,
+    Channel,
+    ConsentSource,
+    Decision,
+    Direction,
+    Purpose,
+    TagSource,
+    TagVerb,
+    TouchpointKind,
+    ValueSource,
+)
 from huitou.ui.labels import FAMILIES, Label
 
 _STATUS_TONES = {
@@ -89,3 +102,25 @@ FAMILIES["order_status"] = {
     **{status.value: Label(status.label, tone) for status, tone in _STATUS_TONES.items()},
 }
 FAMILIES["refund_status"] = {s.value: Label(s.label, "grey") for s in RefundStatus}
+_ENUMS: dict[str, type[TextChoices]] = {
+    "attribute_kind": AttributeKind,
+    "value_source": ValueSource,
+    "tag_source": TagSource,
+    "tag_verb": TagVerb,
+    "channel": Channel,
+    "purpose": Purpose,
+    "consent_source": ConsentSource,
+    "touchpoint_kind": TouchpointKind,
+    "direction": Direction,
+}
+FAMILIES.update(
+    {
+        family: {code.value: Label(code.label, "grey") for code in codes}
+        for family, codes in _ENUMS.items()
+    }
+)
+FAMILIES["value_source"][ValueSource.INFERRED] = Label(ValueSource.INFERRED.label, "yellow")
+FAMILIES["decision"] = {
+    "granted": Label(Decision.GRANTED.label, "green"),
+    "withdrawn": Label(Decision.WITHDRAWN.label, "red"),
+}

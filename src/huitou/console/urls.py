@@ -7,12 +7,15 @@ from django.views.i18n import set_language
 from huitou.console.views import (
     account,
     audit,
+    bulk_tags,
     charts,
     dashboard,
+    definitions,
     identity,
     jobs,
     member,
     members,
+    profile,
     session,
     sign_in,
     staff,
@@ -39,6 +42,29 @@ urlpatterns = [
         "members/review/conflicts/<int:conflict_id>/", identity.conflict, name="identity_conflict"
     ),
     path("members/<uuid:public_id>/", member.member, name="member"),
+    path("members/tag/", bulk_tags.bulk_tag, name="members_tag"),
+    path(
+        "members/<uuid:public_id>/attributes/", profile.member_attributes, name="member_attributes"
+    ),
+    path("members/<uuid:public_id>/tag/", profile.member_tag, name="member_tag"),
+    path("members/<uuid:public_id>/consent/", profile.member_consent, name="member_consent"),
+    path("members/<uuid:public_id>/touch/", profile.member_touch, name="member_touch"),
+    path("attributes/", definitions.attributes_page, name="attributes"),
+    path("attributes/add/", definitions.attribute_added, name="attribute_added"),
+    path("attributes/usual/", definitions.usual_attributes, name="usual_attributes"),
+    path(
+        "attributes/<slug:code>/retired/", definitions.attribute_retired, name="attribute_retired"
+    ),
+    path("tags/", definitions.tags_page, name="tags"),
+    path("tags/add/", definitions.tag_added, name="tag_added"),
+    path("tags/<int:change_id>/undo/", definitions.tag_change_undone, name="tag_change_undone"),
+    path("touchpoints/", definitions.touchpoints_page, name="touchpoints"),
+    path("touchpoints/add/", definitions.touchpoint_added, name="touchpoint_added"),
+    path(
+        "touchpoints/<slug:code>/retired/",
+        definitions.touchpoint_retired,
+        name="touchpoint_retired",
+    ),
     path("members/<uuid:public_id>/merge/", identity.merge, name="member_merge"),
     path("members/<uuid:public_id>/split/", identity.split, name="member_split"),
     path("jobs/tray/", jobs.tray, name="jobs_tray"),

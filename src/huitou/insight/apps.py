@@ -8,3 +8,9 @@ class InsightConfig(AppConfig):
 
     name = "huitou.insight"
     label = "insight"
+
+    def ready(self) -> None:
+        """Declare what the room knows of members."""
+        from huitou.insight.facts import register_facts
+
+        register_facts()

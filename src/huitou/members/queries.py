@@ -110,6 +110,12 @@ def member_by_public_id(brand_id: int, public_id: UUID) -> MemberProfile | None:
     return _profile(accounts) if accounts else None
 
 
+def ids_by_public_id(brand_id: int, public_ids: Iterable[UUID]) -> list[int]:
+    """The accounts of the brand with these public ids, ascending; unknown ones are left out."""
+    found = Member.objects.filter(brand_id=brand_id, public_id__in=list(public_ids))
+    return list(found.order_by("id").values_list("id", flat=True))
+
+
 def identities(brand_id: int, member_ids: Iterable[int]) -> dict[int, list[MemberIdentity]]:
     """The identifiers of each member, by platform and kind; members without any are left out."""
     accounts = _accounts(brand_id, member_ids).values("id")

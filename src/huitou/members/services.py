@@ -34,6 +34,15 @@ from huitou.members.unification import (
 
 PROFILE_COLUMNS = ("name", "phone", "email", "gender", "birthday", "province", "city")
 
+# What staff, members and other sources said of an account m keeps it when its import is undone.
+_PROFILE_IN_USE = (
+    "select 1 from members_attributevalue v"
+    " where v.account_id = m.id and v.source_ref is distinct from %(ref)s",
+    "select 1 from members_tagassignment t where t.account_id = m.id",
+    "select 1 from members_touch t where t.account_id = m.id",
+    "select 1 from members_consententry c where c.account_id = m.id",
+)
+
 
 @dataclass(frozen=True)
 class ResolvedPeople:
@@ -246,7 +255,7 @@ def undo(*, brand_id: int, source_ref: int, in_use: Sequence[str], now: datetime
     above, each naming ``m.id`` as the account) finds a row; then the key that owns it stays too.
     Persons that keys of this source held together come apart.
     """
-    used = " or ".join(f"exists ({query})" for query in in_use) or "false"
+    used = " or ".join(f"exists ({query})" for query in (*_PROFILE_IN_USE, *in_use))
     values = {"ref": source_ref, "brand": brand_id}
     with connection.cursor() as cursor:
         lock_identities(cursor, brand_id)
@@ -265,6 +274,11 @@ def undo(*, brand_id: int, source_ref: int, in_use: Sequence[str], now: datetime
             values,
         )
         restore_rows(cursor, "members_member", source_ref)
+        cursor.execute(
+            "delete from members_attributevalue"
+            " where brand_id = %(brand)s and source_ref = %(ref)s",
+            values,
+        )
         cursor.execute(
             "delete from members_conflict where brand_id = %(brand)s and source_ref = %(ref)s"
             " and state = 'open'",

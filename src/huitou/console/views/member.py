@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import importlib
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -14,16 +16,19 @@ from django.utils.functional import SimpleLazyObject
 
 from huitou.brands.models import Shop
 from huitou.commerce import queries as commerce
-from huitou.commerce.queries import LineView, OrderView, RefundView
+from huitou.commerce.queries import LineView, OrderTotals, OrderView, RefundView
 from huitou.console import member_labels  # noqa: F401 -- adds the words this page shows
 from huitou.console.cycle_bar import cycle_bar
 from huitou.console.figures import words
 from huitou.console.member_filters import CODE_FAMILIES
+from huitou.console.member_profile import kept_of, profile_cards, profile_words
 from huitou.console.member_rows import local_day
 from huitou.insight.traits import TRAITS
 from huitou.insight.types import Scope
 from huitou.members import explanation
 from huitou.members import queries as members
+from huitou.members.attributes import Attribute, attributes
+from huitou.members.facts import ProfileFacts, member_facts
 from huitou.members.queries import MemberIdentity, MemberProfile
 from huitou.ui.roles import IDENTITY_ROLES, MEMBER_ROLES, roles_required
 
@@ -32,7 +37,6 @@ insight = SimpleLazyObject(lambda: importlib.import_module("huitou.insight.queri
 
 ORDER_ROWS = 10
 TIMELINE_ROWS = 12
-REVIEW_ROWS = 20
 # A page number beyond this is nobody's.
 _PAGE_MAX = 100_000
 # Traits the head of the page shows already.
@@ -73,28 +77,41 @@ def member(request: HttpRequest, public_id: UUID) -> HttpResponse:
         raise Http404
     target = request.htmx.target if not request.htmx.history_restore_request else None
     if target == "member-orders":
-        return render(request, "console/member_orders.html", _orders(request, profile))
+        totals = commerce.order_totals(request.scope.brand_id, [profile.id]).get(profile.id)
+        return render(request, "console/member_orders.html", _orders(request, profile, totals))
     if target == "member-timeline":
         return render(request, "console/member_timeline.html", _timeline(request, profile))
     if target == "drawer-body":
-        context = {**_head(request, profile), **_timeline(request, profile)}
+        facts = _facts(request, profile)
+        context = {**_head(request, profile, facts), **_timeline(request, profile)}
+        context["carried"] = facts.get("profile", ProfileFacts()).tags
         context["tiles"] = [tile for tile in context["tiles"] if tile.name in _DRAWER_TRAITS]
         return render(request, "console/member_drawer.html", context)
+    facts = _facts(request, profile)
+    kept = kept_of(request.scope.brand_id)
     context = {
-        **_head(request, profile),
-        **_orders(request, profile),
-        **_timeline(request, profile),
-        "reviews": commerce.reviews_of(request.scope.brand_id, [profile.id], limit=REVIEW_ROWS).get(
-            profile.id, []
-        ),
+        **_head(request, profile, facts),
+        **_orders(request, profile, facts.get("order_totals")),
+        **_timeline(request, profile, kept.attributes),
+        **profile_cards(facts.get("profile", ProfileFacts()), kept),
+        "may_edit": request.scope.may("profile.edit"),
+        "may_decide_consent": request.scope.may("consent.edit"),
+        "may_set_up": request.scope.may("profile.define"),
+        "reviews": facts.get("reviews", ()),
     }
     return render(request, "console/member.html", context)
 
 
-def _head(request: HttpRequest, profile: MemberProfile) -> dict[str, Any]:
+def _facts(request: HttpRequest, profile: MemberProfile) -> dict[str, Any]:
+    """What every room knows of the member, by name; names of which nothing is known left out."""
+    known = member_facts(request.scope.brand_id, [profile.id], datetime.now(UTC))
+    return {name: facts[profile.id] for name, facts in known.items() if profile.id in facts}
+
+
+def _head(request: HttpRequest, profile: MemberProfile, facts: Mapping[str, Any]) -> dict[str, Any]:
     """Who the member is and what insight says of them."""
     brand = request.scope.brand
-    traits = insight.member_traits(brand.pk, [profile.id]).get(profile.id, {})
+    traits = facts.get("traits", {})
     fresh = insight.freshness(Scope(brand.pk))
     return {
         **_accounts(request, profile),
@@ -146,10 +163,12 @@ def _tiles(traits: dict[str, Any], request: HttpRequest) -> list[Tile]:
     ]
 
 
-def _orders(request: HttpRequest, profile: MemberProfile) -> dict[str, Any]:
-    """A page of orders with their lines and refunds: four queries however many orders."""
+def _orders(
+    request: HttpRequest, profile: MemberProfile, totals: OrderTotals | None
+) -> dict[str, Any]:
+    """A page of orders with their lines and refunds: three queries however many orders."""
     brand_id = request.scope.brand_id
-    totals = commerce.order_totals(brand_id, [profile.id]).get(profile.id, commerce.OrderTotals())
+    totals = totals or OrderTotals()
     pages = Paginator(range(totals.orders), ORDER_ROWS).get_page(_number(request, "orders"))
     offset = (pages.number - 1) * ORDER_ROWS
     orders = commerce.orders_of(brand_id, [profile.id], offset=offset, limit=ORDER_ROWS)
@@ -168,9 +187,13 @@ def _orders(request: HttpRequest, profile: MemberProfile) -> dict[str, Any]:
     }
 
 
-def _timeline(request: HttpRequest, profile: MemberProfile) -> dict[str, Any]:
+def _timeline(
+    request: HttpRequest, profile: MemberProfile, kept: Sequence[Attribute] | None = None
+) -> dict[str, Any]:
     """What happened, newest first; the last page ends with the day the member was first seen."""
     number = _number(request, "timeline")
+    if kept is None:
+        kept = attributes(request.scope.brand_id)
     entries = commerce.timeline(
         request.scope.brand_id,
         profile.id,
@@ -181,7 +204,10 @@ def _timeline(request: HttpRequest, profile: MemberProfile) -> dict[str, Any]:
     has_more = len(entries) > TIMELINE_ROWS
     return {
         "profile": profile,
-        "timeline": [(entry, shops.get(entry.shop_id)) for entry in entries[:TIMELINE_ROWS]],
+        "timeline": [
+            (entry, shops.get(entry.shop_id), profile_words(entry.kind, entry.text, kept))
+            for entry in entries[:TIMELINE_ROWS]
+        ],
         "timeline_number": number,
         "timeline_next": number + 1 if has_more else None,
         "timeline_previous": number - 1 if number > 1 else None,

@@ -25,6 +25,7 @@ from huitou.console.member_filters import (
 from huitou.console.member_rows import ListRow, local_day
 from huitou.insight.types import MemberPage, Scope
 from huitou.members import queries as members
+from huitou.members.tags import tag_groups
 from huitou.ui.labels import FAMILIES
 from huitou.ui.navigation import page_url
 from huitou.ui.numbers import half_up
@@ -91,8 +92,21 @@ def members_list(request: HttpRequest) -> HttpResponse:
         "cut": SEARCH_ROWS_MAX if cut else None,
         "formats": EXPORTS,
         "imports_url": page_url("imports"),
+        **_tagging(request),
     }
     return render(request, _template(request), context)
+
+
+def _tagging(request: HttpRequest) -> dict[str, Any]:
+    """What the form for tags on many members needs, for those who may use it."""
+    if not request.scope.may("profile.edit"):
+        return {"may_edit": False}
+    return {
+        "may_edit": True,
+        "may_set_up": request.scope.may("profile.define"),
+        "tag_groups": [group for group in tag_groups(request.scope.brand_id) if group.tags],
+        "filters": request.GET.urlencode(),
+    }
 
 
 @roles_required(MEMBER_ROLES)
