@@ -31,6 +31,7 @@ INSTALLED_APPS = [
     "django_htmx",
     "csp",
     "procrastinate.contrib.django",
+    "huitou.vault",
     "huitou.brands",
     "huitou.eventlog",
     "huitou.jobs",
