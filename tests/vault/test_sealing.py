@@ -94,6 +94,7 @@ def test_nothing_and_masked_values_have_no_hash(home: Path, value: str | None) -
     assert blind_indexes([("phone", value), ("email", value)], brand_id=1) == [None, None]
 
 
+@settings(max_examples=1000)
 @given(value=_texts, kind=st.sampled_from(["phone", "email", "buyer_nick"]))
 def test_normalising_twice_is_normalising_once(value: str, kind: str) -> None:
     once = normalised(kind, value)

@@ -10,7 +10,9 @@ class CommerceConfig(AppConfig):
     label = "commerce"
 
     def ready(self) -> None:
-        """Declare what the room contributes to the lake."""
+        """Declare what the room contributes to the lake, and what it keeps about people."""
         from huitou.commerce.lake import register_tables
+        from huitou.commerce.personal import declare_tables
 
         register_tables()
+        declare_tables()

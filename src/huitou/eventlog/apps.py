@@ -8,3 +8,9 @@ class EventlogConfig(AppConfig):
 
     name = "huitou.eventlog"
     label = "eventlog"
+
+    def ready(self) -> None:
+        """Declare what the room keeps about people."""
+        from huitou.eventlog.personal import declare_tables
+
+        declare_tables()

@@ -13,7 +13,7 @@ from collections.abc import Iterable
 
 from huitou.vault.keyring import keyring
 
-_INVISIBLE = re.compile(r"[\s​-‏﻿]")
+_INVISIBLE = re.compile(r"[\s\u200b-\u200f\ufeff]")
 _PHONE_NOISE = re.compile(r"[^\d+]")
 _CN_MOBILE = re.compile(r"1[3-9]\d{9}")
 _MASKS = ("*", "＊", "•", "×")
@@ -47,12 +47,18 @@ def normalised(kind: str, value: str) -> str:
     ('', 'lin.xi@example.com')
     """
     text = value if value.isascii() else unicodedata.normalize("NFKC", value)
-    text = text.strip()
     if any(mask in text for mask in _MASKS):
         return ""
     if kind == PHONE:
         return _phone(text)
-    return _INVISIBLE.sub("", text).casefold()
+    text = _INVISIBLE.sub("", text)
+    return text.casefold() if text.isascii() else _folded(text)
+
+
+def _folded(text: str) -> str:
+    """Unicode's NFKC_Casefold without what shows nothing (UAX #31, section 5): stable."""
+    once = unicodedata.normalize("NFKC", unicodedata.normalize("NFD", text).casefold())
+    return unicodedata.normalize("NFKC", _INVISIBLE.sub("", once.casefold()))
 
 
 def _phone(text: str) -> str:
