@@ -109,7 +109,13 @@ def test_refresh_tells_what_it_did(huitou: Huitou, brand: Brand) -> None:
         "members": 4,
         "buyers": 3,
         "orders": 5,
-        "rows": {"order_fact": 7, "line_fact": 1, "product_dim": 4, "member_dim": 4},
+        "rows": {
+            "order_fact": 7,
+            "line_fact": 1,
+            "product_dim": 4,
+            "member_dim": 4,
+            "member_alias": 0,
+        },
     }
 
 

@@ -42,7 +42,12 @@ def fill(brand: Brand, shop: Shop, *, people: tuple = PEOPLE) -> list[Member]:
             city="杭州市",
         )
         Identity.objects.create(
-            brand=brand, member=member, platform="taobao", kind="buyer_nick", value=f"nick{place}"
+            brand=brand,
+            member=member,
+            platform="taobao",
+            kind="buyer_nick",
+            value=f"nick{place}",
+            owns=True,
         )
         members.append(member)
         for number, amount in enumerate(amounts):

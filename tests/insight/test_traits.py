@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import pytest
 from huitou.brands.models import Brand
 from huitou.insight import definitions, plan, queries, services
 from huitou.insight.types import Scope
+from huitou.members import decisions
 from tests.factories import make_shop
 from tests.insight import plain
 from tests.insight.histories import NOW, make_members, of_shop, random_history, store
@@ -63,3 +65,42 @@ def test_a_shop_counts_only_its_own_orders(brand: Brand, home: Path) -> None:
     assert {row.member_id: dict(row.traits) for row in page.rows} == {
         members[place]: traits for place, traits in sorted(expected.items())
     }
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_person_of_several_accounts_is_counted_as_one(brand: Brand, home: Path) -> None:
+    # given: every second account is merged into the one before it, after their orders came
+    shops = [make_shop(brand), make_shop(brand)]
+    accounts = make_members(brand, 40)
+    history = random_history(11)
+    store(brand, shops, accounts, history)
+    services.refresh(brand.pk, as_of=AS_OF, now=NOW, rebuild=True)
+    for first, second in zip(accounts[::2], accounts[1::2], strict=True):
+        decisions.merge(
+            brand_id=brand.pk, member_ids=[first, second], reason="", actor_id=None, now=NOW
+        )
+
+    # when
+    services.refresh(brand.pk, as_of=AS_OF, now=NOW)
+
+    # then: as if each pair had bought with one account, which the lake's orders do not know
+    merged = [
+        replace(bought, member=bought.member // 2 * 2 if bought.member is not None else None)
+        for bought in history
+    ]
+    expected = plain.traits(merged, AS_OF, support=5)
+    found = queries.member_traits(brand.pk, accounts[::2])
+    nothing = dict.fromkeys(found[accounts[0]])
+    assert found == {
+        member: expected.get(place, nothing)
+        for place, member in zip(range(0, 40, 2), accounts[::2], strict=True)
+    }
+    assert queries.member_traits(brand.pk, accounts[1::2]) == {}
+
+    # and split again they are who they were
+    for second in accounts[1::2]:
+        decisions.split(brand_id=brand.pk, account_ids=[second], reason="", actor_id=None, now=NOW)
+    services.refresh(brand.pk, as_of=AS_OF, now=NOW)
+    expected = plain.traits(history, AS_OF, support=5)
+    found = queries.member_traits(brand.pk, accounts)
+    assert found == {member: expected.get(n, nothing) for n, member in enumerate(accounts)}

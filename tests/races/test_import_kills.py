@@ -88,9 +88,11 @@ def _state(batch: Batch) -> dict[str, Any]:
             from commerce_order o where o.source_ref = %s order by o.order_no""",
         "members": """
             select to_jsonb(m) - '{id,public_id,brand_id,first_shop_id,source_ref,changed_ref,
-              created_at}'::text[] || jsonb_build_object('ids', (
+              created_at,merged_into_id}'::text[] || jsonb_build_object('ids', (
                 select array_agg(i.kind || ':' || i.value order by i.kind, i.value)
-                from members_identity i where i.member_id = m.id))
+                from members_identity i where i.member_id = m.id), 'person', (
+                select array_agg(i.kind || ':' || i.value order by i.kind, i.value)
+                from members_identity i where i.member_id = coalesce(m.merged_into_id, m.id)))
             from members_member m where m.source_ref = %s order by 1""",
         "quarantine": """
             select to_jsonb(q) - '{id,batch_id}'::text[]

@@ -62,10 +62,10 @@ def test_the_side_bar_groups_sorts_and_marks(monkeypatch: pytest.MonkeyPatch) ->
 @pytest.mark.parametrize(
     ("role", "seen"),
     [
-        ("operator", ["dashboard", "members", "imports", "quarantine_all"]),
+        ("operator", ["dashboard", "members", "identity_review", "imports", "quarantine_all"]),
         ("analyst", ["dashboard", "members"]),
         ("finance", ["dashboard"]),
-        (None, ["dashboard", "members", "imports", "quarantine_all"]),
+        (None, ["dashboard", "members", "identity_review", "imports", "quarantine_all"]),
     ],
 )
 def test_people_see_the_pages_their_role_may_open(role: str | None, seen: list[str]) -> None:

@@ -9,12 +9,14 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
 from django.db import connection
-from django.db.models import Count, F, Max, Q, Sum, Value, Window
+from django.db.models import Count, F, Max, Q, QuerySet, Sum, Value, Window
 from django.db.models.functions import Coalesce, RowNumber
 
 from huitou.commerce.models import Order, OrderLine, Refund, Review
+from huitou.members.models import Member
 
 
 @dataclass(frozen=True)
@@ -96,17 +98,23 @@ class OrderTotals:
     refunded_minor: int = 0
     last_biz_date: date | None = None
 
+    @property
+    def net_minor(self) -> int:
+        """What was paid less what went back."""
+        return self.paid_minor - self.refunded_minor
+
 
 @dataclass(frozen=True)
 class TimelineEntry:
-    """Something that happened: ``kind`` is ordered, paid, refunded or reviewed.
+    """Something that happened: ``kind`` is ordered, paid, refunded, reviewed, merged or parted.
 
-    ``amount_minor`` is None for a review; ``text`` is the order number or what was written.
+    ``text`` is the order number, what was written, or the rule by which accounts came together or
+    apart; of these ``shop_id`` is None. Only orders and refunds have an amount.
     """
 
     at: datetime
     kind: str
-    shop_id: int
+    shop_id: int | None
     text: str
     amount_minor: int | None
     rating: int | None
@@ -119,25 +127,42 @@ _ORDER_COLUMNS = tuple(OrderView.__dataclass_fields__)
 def orders_of(
     brand_id: int, member_ids: Iterable[int], *, offset: int = 0, limit: int | None = None
 ) -> dict[int, list[OrderView]]:
-    """The orders of each member, newest first; of each, ``limit`` from ``offset`` on when given."""
-    rows = Order.objects.filter(brand_id=brand_id, member_id__in=list(member_ids))
+    """The orders of each member, newest first; of each, ``limit`` from ``offset`` on when given.
+
+    All accounts of a member count, and ``member_id`` of an order is the person's.
+    """
+    rows = _of_persons(Order.objects.filter(brand_id=brand_id), brand_id, member_ids)
     newest = [F("biz_date").desc(nulls_last=True), F("id").desc()]
     if limit is not None:
-        place = Window(RowNumber(), partition_by="member_id", order_by=newest)
+        place = Window(RowNumber(), partition_by="person", order_by=newest)
         rows = rows.annotate(place=place).filter(place__gt=offset, place__lte=offset + limit)
     result: dict[int, list[OrderView]] = defaultdict(list)
-    for values in rows.order_by(*newest).values_list(*_ORDER_COLUMNS):
+    columns = ["person" if name == "member_id" else name for name in _ORDER_COLUMNS]
+    for values in rows.order_by(*newest).values_list(*columns):
         order = OrderView(*values)
         assert order.member_id is not None
         result[order.member_id].append(order)
     return dict(result)
 
 
+def _of_persons(rows: QuerySet[Any], brand_id: int, member_ids: Iterable[int]) -> QuerySet[Any]:
+    """Those of ``rows`` that belong to any account of the members; ``person`` is the member."""
+    wanted = list(member_ids)
+    accounts = Member.objects.filter(
+        Q(pk__in=wanted) | Q(merged_into_id__in=wanted), brand_id=brand_id
+    )
+    person = Coalesce("member__merged_into_id", "member_id")
+    found: QuerySet[Any, Any] = rows.filter(member_id__in=accounts.values("id")).annotate(
+        person=person
+    )
+    return found
+
+
 def order_totals(brand_id: int, member_ids: Iterable[int]) -> dict[int, OrderTotals]:
     """Counts and sums of each member's orders; members without orders are left out."""
     rows = (
-        Order.objects.filter(brand_id=brand_id, member_id__in=list(member_ids))
-        .values("member_id")
+        _of_persons(Order.objects.filter(brand_id=brand_id), brand_id, member_ids)
+        .values("person")
         .annotate(
             orders=Count("id"),
             purchases=Count("id", filter=Q(is_purchase=True)),
@@ -147,7 +172,7 @@ def order_totals(brand_id: int, member_ids: Iterable[int]) -> dict[int, OrderTot
         )
     )
     return {
-        row["member_id"]: OrderTotals(
+        row["person"]: OrderTotals(
             row["orders"], row["purchases"], row["paid"], row["refunded"], row["last"]
         )
         for row in rows
@@ -181,12 +206,12 @@ def reviews_of(
     brand_id: int, member_ids: Iterable[int], *, limit: int = 50
 ) -> dict[int, list[ReviewView]]:
     """The newest reviews of each member, ``limit`` of them in all."""
-    rows = Review.objects.filter(shop__brand_id=brand_id, member_id__in=list(member_ids))
+    rows = _of_persons(Review.objects.filter(shop__brand_id=brand_id), brand_id, member_ids)
     rows = rows.annotate(order_number=Coalesce(F("order__order_no"), Value("")))
     newest = rows.order_by(F("reviewed_at").desc(nulls_last=True), "-id")[:limit]
     result: dict[int, list[ReviewView]] = defaultdict(list)
     for values in newest.values_list(
-        "member_id", "review_no", "order_number", "rating", "variant", "content", "followup",
+        "person", "review_no", "order_number", "rating", "variant", "content", "followup",
         "reply", "reviewed_at",
     ):  # fmt: skip
         review = ReviewView(*values)
@@ -195,10 +220,13 @@ def reviews_of(
 
 
 _TIMELINE = """
-with mine as (
+with accounts as (
+  select id from members_member
+  where brand_id = %(brand)s and (id = %(member)s or merged_into_id = %(member)s)
+), mine as (
   select id, shop_id, order_no, ordered_at, paid_at, paid_minor,
     is_purchase and paid_at = min(paid_at) filter (where is_purchase) over () as is_first
-  from commerce_order where brand_id = %(brand)s and member_id = %(member)s
+  from commerce_order where brand_id = %(brand)s and member_id in (select id from accounts)
 )
 select at, kind, shop_id, text, amount_minor, rating, coalesce(is_first, false) from (
   select ordered_at as at, 'ordered' as kind, shop_id, order_no as text,
@@ -216,7 +244,13 @@ select at, kind, shop_id, text, amount_minor, rating, coalesce(is_first, false) 
   union all
   select v.reviewed_at, 'reviewed', v.shop_id, v.content, null, v.rating, false, 4
   from commerce_review v join brands_shop s on s.id = v.shop_id and s.brand_id = %(brand)s
-  where v.member_id = %(member)s and v.reviewed_at is not null
+  where v.member_id in (select id from accounts) and v.reviewed_at is not null
+  union all
+  select distinct e.at, case e.verdict when 'same' then 'merged' else 'parted' end, null::bigint,
+    e.rule, null::bigint, null::smallint, false, 5
+  from members_identityedge e
+  where e.brand_id = %(brand)s
+    and (e.a_id in (select id from accounts) or e.b_id in (select id from accounts))
 ) happened
 order by at desc, rank desc, text
 offset %(offset)s limit %(limit)s

@@ -14,7 +14,7 @@ class ConsoleConfig(AppConfig):
 
     def ready(self) -> None:
         """List the console's own pages in the side bar."""
-        from huitou.ui.roles import MEMBER_ROLES
+        from huitou.ui.roles import IDENTITY_ROLES, MEMBER_ROLES
 
         register(
             NavItem(
@@ -32,7 +32,17 @@ class ConsoleConfig(AppConfig):
                 "members",
                 icon="users",
                 order=10,
-                also=("member",),
+                also=("member", "member_merge"),
                 roles=MEMBER_ROLES,
+            )
+        )
+        register(
+            NavItem(
+                "customers",
+                _("One person?"),
+                "identity_review",
+                icon="users-group",
+                order=20,
+                roles=IDENTITY_ROLES,
             )
         )

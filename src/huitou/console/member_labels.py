@@ -26,10 +26,32 @@ IDENTITY_KINDS = {
     "phone": Label(_("Phone"), "grey"),
     "email": Label(_("E-mail"), "grey"),
     "payment_account": Label(_("Payment account"), "grey"),
+    "unionid": Label(_("WeChat unionid"), "grey"),
+    "card_number": Label(_("Member card number"), "grey"),
+    "named_phone": Label(_("Name and phone"), "grey"),
     "household_id": Label(_("Household"), "grey"),
 }
 
+# What evidence rests on: a kind of key, or who decided.
+EVIDENCE_RULES = {
+    **IDENTITY_KINDS,
+    "staff": Label(_("Decided by staff"), "blue"),
+    "suggestion": Label(_("Suggestion answered"), "blue"),
+    "overused": Label(_("Key on too many accounts"), "orange"),
+    "undone": Label(_("Import undone"), "orange"),
+    "policy": Label(_("Rule of keys changed"), "orange"),
+}
+
 FAMILIES["identity"] = IDENTITY_KINDS
+FAMILIES["profile"] = {
+    "phone": Label(_("Phone"), "grey"),
+    "email": Label(_("E-mail"), "grey"),
+    "gender": Label(_("Gender"), "grey"),
+    "birthday": Label(_("Birthday"), "grey"),
+    "province": Label(_("Province"), "grey"),
+    "city": Label(_("City"), "grey"),
+}
+FAMILIES["evidence"] = EVIDENCE_RULES
 FAMILIES["platform"] = {p.value: Label(p.label, "grey") for p in Platform}
 FAMILIES["order_status"] = {
     "": Label(_("Unknown"), "grey"),

@@ -4,7 +4,7 @@ from django.contrib.auth.views import LoginView, LogoutView
 from django.urls import path
 from django.views.i18n import set_language
 
-from huitou.console.views import charts, dashboard, jobs, member, members, session
+from huitou.console.views import charts, dashboard, identity, jobs, member, members, session
 
 urlpatterns = [
     path("", dashboard.dashboard, name="dashboard"),
@@ -15,7 +15,19 @@ urlpatterns = [
     path("charts/lifecycle/", charts.lifecycle, name="chart_lifecycle"),
     path("members/", members.members_list, name="members"),
     path("members/export.<str:kind>", members.members_export, name="members_export"),
+    path("members/review/", identity.review, name="identity_review"),
+    path("members/review/policy/", identity.policy, name="identity_policy"),
+    path(
+        "members/review/suggestions/<int:suggestion_id>/",
+        identity.suggestion,
+        name="identity_suggestion",
+    ),
+    path(
+        "members/review/conflicts/<int:conflict_id>/", identity.conflict, name="identity_conflict"
+    ),
     path("members/<uuid:public_id>/", member.member, name="member"),
+    path("members/<uuid:public_id>/merge/", identity.merge, name="member_merge"),
+    path("members/<uuid:public_id>/split/", identity.split, name="member_split"),
     path("jobs/tray/", jobs.tray, name="jobs_tray"),
     path(
         "login/",

@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 
 from huitou.brands.models import Brand, Shop
 from huitou.commerce import services as commerce
-from huitou.eventlog.services import append
 from huitou.jobs import services as jobs
 from huitou.jobs.models import Job
 from huitou.members import services as members
@@ -100,13 +99,8 @@ def _record(brand: Brand, shop: Shop, source_ref: int, part: ShopPart, now: date
         platform=shop.platform,
         source_ref=source_ref,
         people=part.people,
-    )
-    append(
-        brand_id=brand.pk,
-        kind="members.members_recorded",
-        subject_ids=resolved.created_ids.tolist(),
-        occurred_at=now,
         origin="backfill",
+        now=now,
     )
     owner = np.append(resolved.member_ids, 0)[part.person_of_order]
     commerce.record(

@@ -209,9 +209,9 @@ def _person(numbers: NDArray[np.int64], total: int, seed: int) -> dict[str, pa.A
         ),
         "name": pc.binary_join_element_wise(picked(words.SURNAMES, surnames), given, second, ""),
         "address": address,
-        # 1990000…: a block without subscribers; the receiver is no identity of the buyer.
-        "phone": _text(19_900_000_000 + (mixed(buyer, seed, "phone") % np.uint64(10_000)).astype(
-            np.int64)),
+        # 154: a prefix that no carrier has. Few buyers share a number, as in life.
+        "phone": _text(15_400_000_000 + (mixed(buyer, seed, "phone") % np.uint64(100_000_000))
+            .astype(np.int64)),
     }  # fmt: skip
 
 

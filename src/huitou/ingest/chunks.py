@@ -8,7 +8,7 @@ import threading
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 import numpy as np
@@ -18,7 +18,6 @@ from django.db import connection
 from numpy.typing import NDArray
 
 from huitou.commerce import services as commerce
-from huitou.eventlog.services import append
 from huitou.ingest.models import Batch
 from huitou.ingest.records import Chunk, Reject
 from huitou.kernel.columns import copy_in
@@ -40,6 +39,7 @@ class _Outcome:
     orders: int = 0
     lines: int = 0
     without_buyer: int = 0
+    warnings: Counter[str] = field(default_factory=Counter)
 
 
 @contextmanager
@@ -101,33 +101,29 @@ def record_chunk(batch: Batch, chunk: Chunk, *, now: datetime) -> None:
 
 
 def _resolve(batch: Batch, people: pa.Table, now: datetime) -> members.ResolvedPeople:
-    resolved = members.resolve_people(
+    return members.resolve_people(
         brand_id=batch.brand_id,
         shop_id=batch.shop_id,
         platform=batch.shop.platform,
         source_ref=batch.pk,
         people=people,
-    )
-    append(
-        brand_id=batch.brand_id,
-        kind="members.members_recorded",
-        subject_ids=resolved.created_ids.tolist(),
-        occurred_at=now,
         origin="backfill",
+        now=now,
     )
-    return resolved
 
 
 def _record_customers(batch: Batch, people: pa.Table, outcome: _Outcome, now: datetime) -> None:
-    resolved = _resolve(batch, people, now)
-    changed = members.record_profiles(
+    resolved = _resolve(batch, _with_named_phone(people), now)
+    recorded = members.record_profiles(
         brand_id=batch.brand_id, source_ref=batch.pk, people=people, resolved=resolved
     )
+    if recorded.waiting:
+        outcome.warnings["CONFLICTING_CUSTOMER"] += recorded.waiting
     first_seen = np.zeros(people.num_rows, dtype=bool)
     first_seen[np.unique(resolved.member_ids, return_index=True)[1]] = True
     stored = np.isin(resolved.member_ids, resolved.created_ids) & first_seen
     updated = np.zeros(people.num_rows, dtype=bool)
-    updated[changed] = True
+    updated[recorded.changed] = True
     updated &= ~stored
     outcome.stored += int(stored.sum())
     outcome.updated += int(updated.sum())
@@ -184,22 +180,38 @@ def _record_commerce(batch: Batch, chunk: Chunk, outcome: _Outcome, now: datetim
     outcome.lines += int((turns["lines"] == 0).sum())
 
 
+def _with_named_phone(customers: pa.Table) -> pa.Table:
+    """``customers`` with the phone each is reached at by name."""
+    phone: pa.Array = pa.nulls(customers.num_rows, pa.string())
+    for rank in (1, 2, 3):
+        is_phone = pc.equal(customers[f"id{rank}_kind"], "phone")
+        phone = pc.if_else(pc.fill_null(is_phone, False), customers[f"id{rank}_value"], phone)
+    return customers.append_column("reached_phone", phone).append_column(
+        "reached_name", customers["name"]
+    )
+
+
 def _buyers(orders: pa.Table) -> pa.Table:
     """The people of order rows: called by the receiver's name where it is whole, else by nick."""
     receiver = orders["receiver"]
     masked = pc.fill_null(pc.match_substring(receiver, "*"), True)
-    whole = pc.if_else(
-        pc.or_(masked, pc.equal(receiver, "")), pa.scalar(None, pa.string()), receiver
-    )
+    whole = pc.if_else(masked, pa.scalar(None, pa.string()), _said(receiver))
     columns = {
-        "name": pc.coalesce(whole, orders["buyer_name"], receiver),
-        "phone": pc.coalesce(orders["buyer_phone"], orders["receiver_phone"]),
+        "name": pc.coalesce(whole, _said(orders["buyer_name"]), receiver),
+        "phone": pc.coalesce(_said(orders["buyer_phone"]), orders["receiver_phone"]),
         "email": orders["buyer_email"],
         "province": orders["province"],
         "city": orders["city"],
+        "reached_name": receiver,
+        "reached_phone": orders["reached_phone"],
     }
     columns |= {name: orders[name] for name in orders.column_names if name.startswith("id")}
     return pa.table(columns)
+
+
+def _said(texts: pa.ChunkedArray) -> pa.ChunkedArray:
+    """``texts`` with null for the empty ones."""
+    return pc.if_else(pc.equal(texts, ""), pa.scalar(None, pa.string()), texts)
 
 
 def _turns(table: pa.Table | None, *keys: str) -> NDArray[np.int64]:
@@ -248,7 +260,7 @@ def _count(batch: Batch, chunk: Chunk, outcome: _Outcome) -> None:
         cursor.execute("select warnings from ingest_batch where id = %s", [batch.pk])
         (warnings,) = cursor.fetchone()
         known = warnings if isinstance(warnings, dict) else json.loads(warnings)
-        merged = Counter(known) + chunk.warnings
+        merged = Counter(known) + chunk.warnings + outcome.warnings
         cursor.execute(
             """
             update ingest_batch set position = position + %(rows)s, rows = rows + %(rows)s,

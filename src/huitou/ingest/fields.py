@@ -36,6 +36,8 @@ FIELD_TITLES = {
     "account": _("Account"),
     "customer_id": _("Customer number"),
     "payment_account": _("Payment account"),
+    "unionid": _("WeChat unionid"),
+    "card_number": _("Member card number"),
     "household_id": _("Household"),
     "line_id": _("Sub-order number"),
     "product_code": _("Merchant's product code"),

@@ -46,6 +46,7 @@ ORDERS = pa.schema(
         ("city", pa.string()),
         ("receiver", pa.string()),
         ("receiver_phone", pa.string()),
+        ("reached_phone", pa.string()),  # the receiver's in E.164, when it is whole
         ("device", pa.string()),
         ("remark", pa.string()),
         ("buyer_name", pa.string()),

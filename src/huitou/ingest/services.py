@@ -186,7 +186,12 @@ def undo_batch(batch_id: int) -> Batch:
             raise RefusedInputError("ALREADY_UNDONE", f"import #{batch_id} is already undone")
         _without_timeout()
         commerce.undo(brand_id=batch.brand_id, source_ref=batch_id, now=datetime.now(UTC))
-        members.undo(brand_id=batch.brand_id, source_ref=batch_id, in_use=_MEMBERS_IN_USE)
+        members.undo(
+            brand_id=batch.brand_id,
+            source_ref=batch_id,
+            in_use=_MEMBERS_IN_USE,
+            now=datetime.now(UTC),
+        )
         QuarantinedRow.objects.filter(resolved_by=batch).update(resolved_by=None)
         batch.state = BatchState.UNDONE
         batch.save(update_fields=["state"])

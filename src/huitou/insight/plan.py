@@ -90,8 +90,22 @@ def count_purchases(
         kept += f" AND shop_id = {int(shop_id)}"
     for view, table in ((PURCHASES, "order_fact"), (PURCHASE_LINES, "line_fact")):
         connection.execute(
-            f"CREATE OR REPLACE TEMP VIEW {view} AS SELECT * FROM {table} WHERE {kept}"
+            f"CREATE OR REPLACE TEMP VIEW {view} AS {_of_persons(connection, table)} WHERE {kept}"
         )
+
+
+def _of_persons(connection: duckdb.DuckDBPyConnection, table: str) -> str:
+    """The facts of ``table``, those of a merged account under its person.
+
+    Without merged accounts there is nothing to look up for every row.
+    """
+    if connection.execute("SELECT count(*) FROM member_alias").fetchone() == (0,):
+        return f"SELECT * FROM {table}"
+    return (
+        "SELECT * REPLACE (coalesce(alias.member_id, fact.member_id) AS member_id)"
+        f" FROM {table} fact LEFT JOIN (SELECT account_id, member_id FROM member_alias) alias"
+        " ON alias.account_id = fact.member_id"
+    )
 
 
 def run_steps(

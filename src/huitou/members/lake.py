@@ -1,4 +1,4 @@
-"""What members contribute to the lake: who they are by key, and where; no contact values."""
+"""What members contribute to the lake: persons and their accounts, without contact values."""
 
 from __future__ import annotations
 
@@ -6,6 +6,9 @@ import pyarrow as pa
 
 from huitou.lake.registry import LakeTable, register
 
+_IDENTITY_KINDS = ("members.members_merged", "members.members_parted")
+
+# Persons only. Where the oldest account does not say where it lives, another may.
 MEMBER_DIM = LakeTable(
     name="member_dim",
     schema=pa.schema(
@@ -23,18 +26,38 @@ MEMBER_DIM = LakeTable(
         {
             "members.members_recorded",
             "members.members_removed",
+            *_IDENTITY_KINDS,
             "commerce.orders_recorded",
             "commerce.orders_removed",
         }
     ),
     partitioned=False,
     sql="""
-        SELECT m.id, m.public_id, m.province, m.city, m.first_shop_id,
-               (m.created_at AT TIME ZONE b.time_zone)::date
+        SELECT m.id, m.public_id, coalesce(nullif(m.province, ''), a.province, ''),
+               CASE WHEN m.province = '' AND m.city = '' THEN coalesce(a.city, '') ELSE m.city END,
+               m.first_shop_id, (m.created_at AT TIME ZONE b.time_zone)::date
         FROM members_member m
         JOIN brands_brand b ON b.id = m.brand_id
-        WHERE m.brand_id = %(brand_id)s
+        LEFT JOIN (
+          SELECT DISTINCT ON (merged_into_id) merged_into_id, province, city
+          FROM members_member
+          WHERE brand_id = %(brand_id)s AND merged_into_id IS NOT NULL AND province <> ''
+          ORDER BY merged_into_id, id) a ON a.merged_into_id = m.id
+        WHERE m.brand_id = %(brand_id)s AND m.merged_into_id IS NULL
         ORDER BY m.id
+    """,
+)
+
+# The accounts that are not their person's own row: facts name accounts, figures are of persons.
+MEMBER_ALIAS = LakeTable(
+    name="member_alias",
+    schema=pa.schema([("account_id", pa.int64()), ("member_id", pa.int64())]),
+    kinds=frozenset(_IDENTITY_KINDS) | {"members.members_removed"},
+    partitioned=False,
+    sql="""
+        SELECT id, merged_into_id FROM members_member
+        WHERE brand_id = %(brand_id)s AND merged_into_id IS NOT NULL
+        ORDER BY id
     """,
 )
 
@@ -49,12 +72,14 @@ IDENTITY_SCHEMA = pa.schema(
     ]
 )
 IDENTITY_SQL = """
-    SELECT member_id, platform, kind, value FROM members_identity
-    WHERE brand_id = %(brand_id)s
-    ORDER BY member_id, platform, kind, value
+    SELECT coalesce(m.merged_into_id, m.id) AS member_id, i.platform, i.kind, i.value
+    FROM members_identity i JOIN members_member m ON m.id = i.member_id
+    WHERE i.brand_id = %(brand_id)s AND i.kind <> 'named_phone'
+    ORDER BY 1, i.platform, i.kind, i.value
 """
 
 
 def register_tables() -> None:
-    """Declare the members' table to the lake."""
+    """Declare the members' tables to the lake."""
     register(MEMBER_DIM)
+    register(MEMBER_ALIAS)

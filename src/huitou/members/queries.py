@@ -6,16 +6,17 @@ Phones and e-mails leave this room only with their middle hidden.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 
-from django.db.models import F, Q, QuerySet
-from django.db.models.functions import Right
+from django.db.models import Q, QuerySet
+from django.db.models.functions import Coalesce, Right
 
 from huitou.brands.models import Platform
-from huitou.members.models import IDENTITY_KINDS, Identity, Member
+from huitou.members.models import IDENTITY_KINDS, NAMED_PHONE, Identity, Member
 
 # A search longer than this is no name and no number.
 SEARCH_CHARS_MAX = 100
@@ -24,7 +25,7 @@ PHONE_TAIL_DIGITS = 4
 _PUBLIC_ID_DIGITS_MIN = 8
 _UUID_DIGITS = 32
 # Kinds of identifier that contact a person.
-_CONTACT_KINDS = frozenset({"phone", "email", "payment_account"})
+_CONTACT_KINDS = frozenset({"phone", "email", "payment_account", NAMED_PHONE})
 
 
 @dataclass(frozen=True)
@@ -52,35 +53,76 @@ class MemberProfile:
 
 @dataclass(frozen=True)
 class MemberIdentity:
-    """An identifier of a member; ``value`` is masked when it reaches the person."""
+    """An identifier of a member's account; ``value`` is masked when it reaches the person."""
 
     member_id: int
+    account_id: int
     platform: str
     kind: str
     value: str
+    name: str
     created_at: datetime
 
 
+def accounts_of(brand_id: int, member_ids: Iterable[int]) -> dict[int, list[int]]:
+    """The accounts of each member, their own first: where other rooms look for what is theirs.
+
+    An account that is merged into another gives itself alone: it is no member.
+    """
+    accounts = {member: [member] for member in member_ids}
+    merged = Member.objects.filter(brand_id=brand_id, merged_into_id__in=accounts).order_by("id")
+    for account, person in merged.values_list("id", "merged_into_id"):
+        assert person is not None
+        accounts[person].append(account)
+    return accounts
+
+
+def persons_of(brand_id: int, account_ids: Iterable[int]) -> dict[int, int]:
+    """The member each account of the brand belongs to; unknown ones are left out."""
+    found = Member.objects.filter(brand_id=brand_id, pk__in=list(account_ids))
+    pairs = found.values_list("id", "merged_into_id")
+    return {account: person or account for account, person in pairs}
+
+
 def profiles(brand_id: int, member_ids: Iterable[int]) -> dict[int, MemberProfile]:
-    """The profiles of those of ``member_ids`` that belong to the brand."""
-    found = Member.objects.filter(brand_id=brand_id, pk__in=list(member_ids))
-    return {member.pk: _profile(member) for member in found}
+    """The profiles of those of ``member_ids`` that belong to the brand, over all their accounts."""
+    wanted = set(member_ids)
+    people: dict[int, list[Member]] = {}
+    for account in _accounts(brand_id, wanted).order_by("id"):
+        person = account.pk if account.pk in wanted else account.merged_into_id
+        assert person is not None
+        people.setdefault(person, []).append(account)
+    return {person: _profile(accounts) for person, accounts in people.items()}
+
+
+def _accounts(brand_id: int, member_ids: Iterable[int]) -> QuerySet[Member]:
+    wanted = list(member_ids)
+    mine = Q(pk__in=wanted) | Q(merged_into_id__in=wanted)
+    return Member.objects.filter(mine, brand_id=brand_id)
 
 
 def member_by_public_id(brand_id: int, public_id: UUID) -> MemberProfile | None:
-    """The member, or None when the brand has no such member."""
-    member = Member.objects.filter(brand_id=brand_id, public_id=public_id).first()
-    return _profile(member) if member else None
+    """The member, or None when the brand has none; a merged account leads to its person."""
+    asked = Member.objects.filter(brand_id=brand_id, public_id=public_id)
+    person = asked.values(person=Coalesce("merged_into_id", "id"))
+    mine = Q(pk__in=person) | Q(merged_into_id__in=person)
+    accounts = list(Member.objects.filter(mine, brand_id=brand_id).order_by("id"))
+    return _profile(accounts) if accounts else None
 
 
 def identities(brand_id: int, member_ids: Iterable[int]) -> dict[int, list[MemberIdentity]]:
     """The identifiers of each member, by platform and kind; members without any are left out."""
-    rows = Identity.objects.filter(brand_id=brand_id, member_id__in=list(member_ids))
+    accounts = _accounts(brand_id, member_ids).values("id")
+    rows = Identity.objects.filter(brand_id=brand_id, member_id__in=accounts)
+    rows = rows.annotate(person=Coalesce("member__merged_into_id", "member_id"))
     result: dict[int, list[MemberIdentity]] = {}
-    for row in rows.order_by("member_id", "platform", "kind", "value"):
-        value = masked(row.value) if row.kind in _CONTACT_KINDS else row.value
-        identity = MemberIdentity(row.member_id, row.platform, row.kind, value, row.created_at)
-        result.setdefault(row.member_id, []).append(identity)
+    for row in rows.order_by("platform", "kind", "value", "name", "member_id"):
+        value = shown_value(row.kind, row.value)
+        member = row.person
+        identity = MemberIdentity(
+            member, row.member_id, row.platform, row.kind, value, row.name, row.created_at
+        )
+        result.setdefault(member, []).append(identity)
     return result
 
 
@@ -95,26 +137,54 @@ def search(brand_id: int, text: str, limit: int) -> list[int]:
         return []
     mine = Member.objects.filter(brand_id=brand_id)
     # Separate statements joined by UNION, so that each can use its own index.
-    parts = [
-        mine.filter(name__startswith=wanted).values_list("id"),
+    parts: list[QuerySet[Any]] = [
+        mine.filter(name__startswith=wanted),
         # Platform and kind are spelled out: they lead the unique index.
         Identity.objects.filter(
             brand_id=brand_id,
             platform__in=Platform.values,
             kind__in=IDENTITY_KINDS,
             value__in=_identifier_forms(wanted),
-        ).values_list("member_id"),
+        ),
     ]
     digits = re.sub(r"[\s-]", "", wanted)
     if digits.isascii() and digits.isdigit() and len(digits) >= PHONE_TAIL_DIGITS:
-        parts.append(_with_phone(mine, digits).values_list("id"))
+        parts.append(_with_phone(mine, digits))
     if (bounds := _public_id_bounds(wanted)) is not None:
-        parts.append(mine.filter(public_id__range=bounds).values_list("id"))
-    found: set[int] = set()
-    limited = [part.order_by(F("member_id" if part.model is Identity else "id")) for part in parts]
-    first, *others = (part[:limit] for part in limited)
-    found.update(row[0] for row in first.union(*others))
-    return sorted(found)[:limit]
+        parts.append(mine.filter(public_id__range=bounds))
+    first, *others = (_persons(part, limit) for part in parts)
+    return sorted(row[0] for row in first.union(*others))[:limit]
+
+
+def _persons(rows: QuerySet[Any], limit: int) -> QuerySet[Any, Any]:
+    """The persons of the first rows, whose accounts they are or belong to."""
+    account = "member_id" if rows.model is Identity else "id"
+    merged_into = "member__merged_into_id" if rows.model is Identity else "merged_into_id"
+    return rows.order_by(account).values_list(Coalesce(merged_into, account))[:limit]
+
+
+def accounts_named(brand_id: int, text: str, limit: int = 2) -> list[int]:
+    """Ids of at most ``limit`` accounts that ``text`` names, ascending.
+
+    ``text`` is a member number (eight digits or more), or an identifier as ``kind:value``.
+    """
+    wanted = text.strip()
+    kind, colon, value = wanted.partition(":")
+    if colon and kind in IDENTITY_KINDS:
+        rows = Identity.objects.filter(
+            brand_id=brand_id, kind=kind, value__in=_identifier_forms(value), owns=True
+        )
+        return list(rows.order_by("member_id").values_list("member_id", flat=True)[:limit])
+    bounds = _public_id_bounds(wanted)
+    if bounds is None:
+        return []
+    found = Member.objects.filter(brand_id=brand_id, public_id__range=bounds)
+    return list(found.order_by("id").values_list("id", flat=True)[:limit])
+
+
+def shown_value(kind: str, value: str) -> str:
+    """A key as a page may show it: masked when it reaches the person."""
+    return masked(value) if kind in _CONTACT_KINDS else value
 
 
 def masked(value: str) -> str:
@@ -130,22 +200,35 @@ def masked(value: str) -> str:
     return "*" * (len(value) - len(tail)) + tail
 
 
-def _profile(member: Member) -> MemberProfile:
-    tail = member.phone[-PHONE_TAIL_DIGITS:]
+def _profile(accounts: Sequence[Member]) -> MemberProfile:
+    """The person of ``accounts``, their own first: each thing from the first account that says it.
+
+    A whole name or number says more than a masked one.
+    """
+    own = accounts[0]
+    phone = _first_said(account.phone for account in accounts)
+    tail = phone[-PHONE_TAIL_DIGITS:]
+    email = _first_said(account.email for account in accounts)
+    home = next((account for account in accounts if account.province), own)
     return MemberProfile(
-        id=member.pk,
-        public_id=member.public_id,
-        name=member.name,
-        phone=masked(member.phone),
-        phone_tail=tail if tail.isdigit() and len(member.phone) > len(tail) else "",
-        email=masked(member.email) if member.email else "",
-        gender=member.gender,
-        birthday=member.birthday,
-        province=member.province,
-        city=member.city,
-        first_shop_id=member.first_shop_id,
-        created_at=member.created_at,
+        id=own.pk,
+        public_id=own.public_id,
+        name=_first_said(account.name for account in accounts),
+        phone=masked(phone),
+        phone_tail=tail if tail.isdigit() and len(phone) > len(tail) else "",
+        email=masked(email) if email else "",
+        gender=_first_said(account.gender for account in accounts),
+        birthday=next((account.birthday for account in accounts if account.birthday), None),
+        province=home.province,
+        city=home.city,
+        first_shop_id=own.first_shop_id,
+        created_at=own.created_at,
     )
+
+
+def _first_said(texts: Iterable[str]) -> str:
+    said = [text for text in texts if text]
+    return next((text for text in said if "*" not in text), said[0] if said else "")
 
 
 def _identifier_forms(text: str) -> list[str]:

@@ -1,145 +1,148 @@
-"""Which rows of a set are the same person: connected components over shared identifiers."""
+"""Which account each row of a set belongs to, and what keys it shows: pure array work.
+
+A row's account is the first of its identifiers that means something on its platform only, else
+its first identifier. So an account depends on nothing but the row, and files may come in any
+order; what other keys the row shows only tells which accounts are one person.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from huitou.members.models import NAMED_PHONE, PLATFORM_KINDS
+
+Ints = NDArray[np.int64]
+
 ID_COLUMNS = (("id1_kind", "id1_value"), ("id2_kind", "id2_value"), ("id3_kind", "id3_value"))
+_TEXT = pa.string()
 
 
 @dataclass(frozen=True)
-class Resolution:
-    """What a set of rows amounts to.
+class Rows:
+    """The rows by account: ``key_of_row`` is a position in ``keys`` (-1: no identifier).
 
-    ``group_of_row`` numbers the person of each row (-1: no identifier). ``member_of_group`` is 0
-    until ``with_created`` fills in the ids of people seen for the first time, whose profile is
-    taken from ``new_rows``, one row position each.
+    ``keys`` has kind and value; ``first_row`` is where each key is seen first. ``name`` is each
+    row's whole name as ``whole_names`` writes it, empty when unknown.
     """
 
-    group_of_row: NDArray[np.int64]
-    member_of_group: NDArray[np.int64]
-    new_rows: NDArray[np.int64]
-    created_ids: NDArray[np.int64]
-    unknown_keys: pa.Table  # kind, value, group
-
-    def with_created(self, created: NDArray[np.int64]) -> Resolution:
-        """The same with the new members' ids, in the order of ``new_rows``."""
-        members = self.member_of_group.copy()
-        members[self.group_of_row[self.new_rows]] = created
-        return replace(self, member_of_group=members, created_ids=created)
-
-    @property
-    def member_ids(self) -> NDArray[np.int64]:
-        """The member of each row, 0 where it has no identifier."""
-        padded = np.append(self.member_of_group, 0)
-        return padded[self.group_of_row]
-
-    @property
-    def new_identities(self) -> pa.Table:
-        """Identifiers not yet on record: kind, value, member_id."""
-        groups = self.unknown_keys["group"].to_numpy()
-        return pa.table(
-            {
-                "kind": self.unknown_keys["kind"],
-                "value": self.unknown_keys["value"],
-                "member_id": pa.array(self.member_of_group[groups], pa.int64()),
-            }
-        )
+    key_of_row: Ints
+    keys: pa.Table
+    first_row: Ints
+    name: pa.Array
 
 
-def resolve(people: pa.Table, *, known: Callable[[pa.Table], pa.Table]) -> Resolution:
-    """Group ``people`` by shared identifiers and by the members ``known`` tells.
+def whole_names(names: pa.Array | pa.ChunkedArray) -> pa.Array:
+    """Names as they are compared: without spaces and case; empty where masked or a single letter.
 
-    ``known`` receives the distinct keys (``kind, value``) and returns ``key`` (position) and
-    ``member_id`` of those on record. Two members already on record are never joined: a row
-    belongs to the one of its first known identifier.
+    >>> whole_names(pa.array(["沈 知夏", "沈**", "Mira Solberg", "x", None])).to_pylist()
+    ['沈知夏', '', 'mirasolberg', '', '']
     """
+    if isinstance(names, pa.ChunkedArray):
+        names = names.combine_chunks()
+    names = pc.fill_null(names.cast(_TEXT), "")
+    plain = pc.utf8_lower(pc.replace_substring_regex(pc.utf8_normalize(names, "NFKC"), r"\s+", ""))
+    unusable = pc.or_(pc.match_substring(plain, "*"), pc.less(pc.utf8_length(plain), 2))
+    return pc.if_else(unusable, "", plain)
+
+
+def by_account(people: pa.Table) -> Rows:
+    """The account key of every row of ``people`` (see ``services`` for its columns)."""
     size = people.num_rows
-    row, rank, keys, key_of = _keys(people)
-    members_of_key = np.zeros(keys.num_rows, dtype=np.int64)
-    found = known(keys)
-    members_of_key[found["key"].to_numpy()] = found["member_id"].to_numpy()
+    kind: pa.Array = pa.nulls(size, _TEXT)
+    value: pa.Array = pa.nulls(size, _TEXT)
+    for wanted in (True, False):
+        for kinds, values in _slots(people):
+            fits = pc.and_(pc.is_null(kind), pc.and_(pc.is_valid(kinds), pc.is_valid(values)))
+            if wanted:
+                fits = pc.and_(fits, pc.fill_null(pc.is_in(kinds, _LOCAL), False))
+            kind = pc.if_else(fits, kinds, kind)
+            value = pc.if_else(fits, values, value)
+    codes, keys, first = _coded(kind, value)
+    names = people["name"] if "name" in people.column_names else pa.nulls(size, _TEXT)
+    return Rows(codes, keys, first, whole_names(names))
 
-    # 1. Rows with an identifier on record go to the member of the best one.
-    member_of_row = np.zeros(size, dtype=np.int64)
-    for level in range(len(ID_COLUMNS) - 1, -1, -1):
-        at = rank == level
-        hit = members_of_key[key_of[at]]
-        rows_hit = row[at][hit > 0]
-        member_of_row[rows_hit] = hit[hit > 0]
 
-    # 2. Everything else is joined through shared keys. A row's label is the smallest row position
-    #    it is joined to; rows of known members count below zero, so that they come first.
-    fixed = member_of_row > 0
-    label = np.arange(size) - np.where(fixed, size, 0)
-    unknown = members_of_key[key_of] == 0
-    u_row, u_key = row[unknown], key_of[unknown]
-    owner = np.full(keys.num_rows, size, dtype=np.int64)
-    while True:
-        np.minimum.at(owner, u_key, label[u_row])
-        lowest = label.copy()
-        np.minimum.at(lowest, u_row, owner[u_key])
-        lowest[fixed] = label[fixed]  # two known members are never joined
-        if np.array_equal(lowest, label):
-            break
-        label = lowest
+_LOCAL = pa.array(sorted(PLATFORM_KINDS), _TEXT)
 
-    # 3. A new row whose component holds a known member's row belongs to that member.
-    root = np.where(label < 0, label + size, label)
-    root_member = member_of_row[root]
-    has_key = np.zeros(size, dtype=bool)
-    has_key[row] = True
-    person = np.where(root_member > 0, root_member, -(root + 1))
-    person[~has_key] = 0
-    values, group = np.unique(person, return_inverse=True)
-    group_of_row = np.where(has_key, group, -1).astype(np.int64)
-    member_of_group = np.where(values > 0, values, 0).astype(np.int64)
-    new_rows = np.sort(-values[values < 0] - 1).astype(np.int64)
 
-    # The first row that shows a new key gives it its owner.
-    fresh, shown_at = np.unique(u_key, return_index=True)
-    unknown_keys = keys.take(pa.array(fresh)).append_column(
-        "group", pa.array(group_of_row[u_row[shown_at]])
-    )
-    return Resolution(
-        group_of_row, member_of_group, new_rows, np.array([], dtype=np.int64), unknown_keys
+def _slots(people: pa.Table) -> list[tuple[pa.Array, pa.Array]]:
+    return [
+        (_plain(people[kind]), _plain(people[value]))
+        for kind, value in ID_COLUMNS
+        if value in people.column_names
+    ]
+
+
+def _plain(column: pa.ChunkedArray) -> pa.Array:
+    return column.combine_chunks().cast(_TEXT)
+
+
+def _coded(kind: pa.Array, value: pa.Array) -> tuple[Ints, pa.Table, Ints]:
+    """A number per distinct (kind, value), the distinct ones, and where each is seen first."""
+    present = np.flatnonzero(pc.is_valid(value).to_numpy(zero_copy_only=False))
+    at = pa.array(present)
+    kinds, values = kind.take(at), value.take(at)
+    joined = pc.binary_join_element_wise(kinds, values, "\x1f").dictionary_encode()
+    codes = np.full(len(kind), -1, dtype=np.int64)
+    codes[present] = joined.indices.to_numpy()
+    _, first = np.unique(codes[present], return_index=True)
+    first_row = present[first].astype(np.int64)
+    return (
+        codes,
+        pa.table({"kind": kinds.take(pa.array(first)), "value": values.take(pa.array(first))}),
+        first_row,
     )
 
 
-def _keys(
-    people: pa.Table,
-) -> tuple[NDArray[np.int64], NDArray[np.int64], pa.Table, NDArray[np.int64]]:
-    """(row, rank) of every identifier present, the distinct keys, and each one's key position."""
-    rows, ranks, kinds, values = [], [], [], []
-    for level, (kind_column, value_column) in enumerate(ID_COLUMNS):
-        if value_column not in people.column_names:
-            continue
-        present = pc.and_(
-            pc.is_valid(people[kind_column]), pc.is_valid(people[value_column])
-        ).to_numpy()
-        at = np.flatnonzero(present)
-        rows.append(at)
-        ranks.append(np.full(at.size, level))
-        kinds.append(people[kind_column].combine_chunks().take(pa.array(at)).cast(pa.string()))
-        values.append(people[value_column].combine_chunks().take(pa.array(at)).cast(pa.string()))
-    if not rows:
-        empty = np.array([], dtype=np.int64)
-        return (
-            empty,
-            empty,
-            pa.table({"kind": pa.array([], pa.string()), "value": pa.array([], pa.string())}),
-            empty,
+def sightings(people: pa.Table, rows: Rows, member_of_row: Ints) -> pa.Table:
+    """Every distinct (member_id, kind, value, name) the rows show, with ``owns`` false.
+
+    A row's named phone comes from the columns ``reached_name`` and ``reached_phone`` (E.164) when
+    there are such; both must be whole.
+    """
+    parts = []
+    known = member_of_row > 0
+    for kinds, values in _slots(people):
+        shown = known & pc.is_valid(values).to_numpy(zero_copy_only=False)
+        parts.append(_part(np.flatnonzero(shown), member_of_row, kinds, values, None))
+    if "reached_phone" in people.column_names:
+        phones, names = _plain(people["reached_phone"]), whole_names(people["reached_name"])
+        shown = (
+            known
+            & pc.is_valid(phones).to_numpy(zero_copy_only=False)
+            & pc.not_equal(names, "").to_numpy(zero_copy_only=False)
         )
-    kind = pa.chunked_array(kinds, pa.string()).combine_chunks()
-    value = pa.chunked_array(values, pa.string()).combine_chunks()
-    joined = pc.binary_join_element_wise(kind, value, "\x1f").dictionary_encode()
-    key_of = joined.indices.to_numpy().astype(np.int64)
-    _, first = np.unique(key_of, return_index=True)
-    keys = pa.table({"kind": kind, "value": value}).take(pa.array(first))
-    return np.concatenate(rows), np.concatenate(ranks), keys, key_of
+        kinds = pa.repeat(pa.scalar(NAMED_PHONE, _TEXT), len(phones))
+        parts.append(_part(np.flatnonzero(shown), member_of_row, kinds, phones, names))
+    together = pa.concat_tables(parts).combine_chunks()
+    # Distinct by one joined text: hashing four columns is slower.
+    joined = pc.binary_join_element_wise(
+        together["member_id"].cast(_TEXT), together["kind"], together["value"], together["name"],
+        "\x1f",
+    )  # fmt: skip
+    codes = joined.combine_chunks().dictionary_encode().indices.to_numpy()
+    _, first = np.unique(codes, return_index=True)
+    return together.take(pa.array(np.sort(first)))
+
+
+def _part(
+    at: NDArray[np.intp],
+    member_of_row: Ints,
+    kinds: pa.Array,
+    values: pa.Array,
+    names: pa.Array | None,
+) -> pa.Table:
+    places = pa.array(at)
+    return pa.table(
+        {
+            "member_id": pa.array(member_of_row[at], pa.int64()),
+            "kind": kinds.take(places),
+            "value": values.take(places),
+            "name": names.take(places) if names is not None else pa.array([""] * at.size, _TEXT),
+        }
+    )

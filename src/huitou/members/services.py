@@ -1,15 +1,18 @@
 """The only writers of members and identities; everything here works on sets.
 
 People arrive as Arrow tables with columns ``name, phone, email, gender, birthday, province, city``
-(all but ``name`` optional) and the strong identifiers ``id1_kind, id1_value … id3_kind,
-id3_value``, best first. Equal identifiers of one platform are one member. Joining members across
-platforms is not decided here.
+(all but ``name`` optional), the strong identifiers ``id1_kind, id1_value … id3_kind, id3_value``,
+best first, and ``reached_name, reached_phone`` when a parcel names who is reached where. A row's
+account is found or made (``resolution``); which accounts are one person follows from the keys they
+share (``components``), by the brand's policy and what people decided (``decisions``).
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -18,53 +21,194 @@ from django.db import connection, transaction
 from numpy.typing import NDArray
 
 from huitou.eventlog.before_images import keep_before, restore_rows
-from huitou.kernel.columns import copy_in
-from huitou.members.resolution import Resolution, resolve
+from huitou.eventlog.services import append
+from huitou.kernel.columns import copy_in, text_column
+from huitou.members.conflicts import set_conflicts_aside
+from huitou.members.resolution import Rows, by_account, sightings
+from huitou.members.unification import (
+    lock_identities,
+    meeting_accounts,
+    policy_of,
+    unify,
+)
 
 PROFILE_COLUMNS = ("name", "phone", "email", "gender", "birthday", "province", "city")
-# First key of the advisory lock that serialises writers of one brand's identities.
-_IDENTITY_LOCK = 74_001
 
 
 @dataclass(frozen=True)
 class ResolvedPeople:
-    """``member_ids`` per input row (0 where the row had no identifier) and the new ones."""
+    """``member_ids``: the account of each row, 0 without identifier; ``created_ids``: the new."""
 
     member_ids: NDArray[np.int64]
     created_ids: NDArray[np.int64]
 
 
-def resolve_people(
-    *, brand_id: int, shop_id: int, platform: str, source_ref: int | None, people: pa.Table
-) -> ResolvedPeople:
-    """Find or create the member of every row, by exact identifiers.
+@dataclass(frozen=True)
+class RecordedProfiles:
+    """``changed``: the first row of each account that changed; ``waiting``: rows in question."""
 
-    Must run in a transaction; writers of the same brand wait for each other. A row whose
-    identifiers lead to several members belongs to that of its first known identifier.
+    changed: NDArray[np.int64]
+    waiting: int
+
+
+def resolve_people(
+    *,
+    brand_id: int,
+    shop_id: int,
+    platform: str,
+    source_ref: int | None,
+    people: pa.Table,
+    origin: str,
+    now: datetime,
+) -> ResolvedPeople:
+    """Find or create the account of every row, and bring together those that share a key.
+
+    Must run in a transaction; writers of the same brand wait for each other. News of new accounts
+    and of changed persons is appended.
     """
     with connection.cursor() as cursor:
-        cursor.execute("select pg_advisory_xact_lock(%s, %s)", [_IDENTITY_LOCK, brand_id])
-        plan = resolve(people, known=lambda keys: _known(brand_id, platform, keys))
-        created = _allocate(cursor, "members_member", plan.new_rows.size)
-        plan = plan.with_created(created)
-        _insert_members(cursor, people, plan, brand_id, shop_id, source_ref)
-        _insert_identities(cursor, plan, brand_id, platform, source_ref)
-    return ResolvedPeople(member_ids=plan.member_ids, created_ids=created)
+        lock_identities(cursor, brand_id)
+        policy = policy_of(brand_id)
+        rows = by_account(people)
+        member_of_row, new_keys = _owners(cursor, brand_id, platform, rows)
+        created = _allocate(cursor, "members_member", new_keys.size)
+        member_of_key = np.zeros(rows.keys.num_rows + 1, dtype=np.int64)
+        member_of_key[new_keys] = created
+        member_of_row = np.where(member_of_row > 0, member_of_row, member_of_key[rows.key_of_row])
+        first_rows = rows.first_row[new_keys]
+        _insert_members(cursor, people, first_rows, created, brand_id, shop_id, source_ref)
+        seen = _insert_sightings(
+            cursor,
+            _with_owners(sightings(people, rows, member_of_row), rows, new_keys, created),
+            known=np.unique(member_of_row[~np.isin(member_of_row, created)]),
+            brand_id=brand_id,
+            platform=platform,
+            source_ref=source_ref,
+        )
+        append(
+            brand_id=brand_id,
+            kind="members.members_recorded",
+            subject_ids=created.tolist(),
+            occurred_at=now,
+            origin=origin,
+        )
+        unify(
+            cursor,
+            brand_id=brand_id,
+            accounts=meeting_accounts(cursor, brand_id, seen, policy),
+            policy=policy,
+            source_ref=source_ref,
+            origin=origin,
+            now=now,
+        )
+    return ResolvedPeople(member_ids=member_of_row, created_ids=created)
+
+
+def _owners(
+    cursor: Any, brand_id: int, platform: str, rows: Rows
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The account on record of each row (0: none), and the positions of keys that have none.
+
+    A contact that two people share has an owner for each name; a row with neither name goes to
+    the one without.
+    """
+    cursor.execute(
+        """
+        select k.n - 1, i.member_id, i.name
+        from unnest(%s::text[], %s::text[]) with ordinality as k(kind, value, n)
+        join members_identity i on i.brand_id = %s and i.platform = %s and i.owns
+          and i.kind = k.kind and i.value = k.value
+        """,
+        [rows.keys["kind"].to_pylist(), rows.keys["value"].to_pylist(), brand_id, platform],
+    )
+    found = cursor.fetchall()
+    member_of_key = np.zeros(rows.keys.num_rows + 1, dtype=np.int64)
+    for key, member, name in found:
+        if not name:
+            member_of_key[key] = member
+    member_of_row = member_of_key[rows.key_of_row]
+    named = [(key, member, name) for key, member, name in found if name]
+    for key, member, name in named:
+        called = pc.equal(rows.name, name).to_numpy(zero_copy_only=False)
+        member_of_row[(rows.key_of_row == key) & called] = member
+    used = np.unique(rows.key_of_row[(member_of_row == 0) & (rows.key_of_row >= 0)])
+    return member_of_row, used
+
+
+def _with_owners(
+    seen: pa.Table, rows: Rows, new_keys: NDArray[np.int64], created: NDArray[np.int64]
+) -> pa.Table:
+    """``seen`` with ``owns``: true for the key by which each new account was made."""
+    owned = rows.keys.take(pa.array(new_keys))
+    own = pc.binary_join_element_wise(
+        pa.array(created).cast(pa.string()), owned["kind"], owned["value"], "\x1f"
+    )
+    each = pc.binary_join_element_wise(
+        seen["member_id"].cast(pa.string()), seen["kind"], seen["value"], "\x1f"
+    )
+    return seen.append_column("owns", pc.is_in(each, value_set=own.combine_chunks()))
+
+
+def _insert_sightings(
+    cursor: Any,
+    seen: pa.Table,
+    *,
+    known: NDArray[np.int64],
+    brand_id: int,
+    platform: str,
+    source_ref: int | None,
+) -> pa.Table:
+    """Add what is not on record of ``seen``; returns it. Only ``known`` accounts can have some."""
+    is_old = np.isin(seen["member_id"].to_numpy(), known)
+    old = seen.filter(pa.array(is_old))
+    fresh = [seen.filter(pa.array(~is_old))]
+    if old.num_rows:
+        cursor.execute(
+            """
+            select s.n - 1
+            from unnest(%s::bigint[], %s::text[], %s::text[], %s::text[])
+              with ordinality as s(member_id, kind, value, name, n)
+            where not exists (
+              select 1 from members_identity i where i.brand_id = %s and i.kind = s.kind
+                and i.value = s.value and i.member_id = s.member_id
+                and (i.owns or i.name = s.name))
+            """,
+            [*(old[c].to_pylist() for c in ("member_id", "kind", "value", "name")), brand_id],
+        )
+        fresh.append(old.take(pa.array([row[0] for row in cursor.fetchall()], pa.int64())))
+    rows = pa.concat_tables(fresh).combine_chunks()
+    size = rows.num_rows
+    rows = (
+        rows.append_column("brand_id", pa.array(np.full(size, brand_id)))
+        .append_column("platform", text_column(size, platform))
+        .append_column("source_ref", pa.array([source_ref] * size, pa.int64()))
+    )
+    copy_in(cursor, "members_identity", rows, rows.column_names)
+    return rows
 
 
 def record_profiles(
     *, brand_id: int, source_ref: int, people: pa.Table, resolved: ResolvedPeople
-) -> NDArray[np.int64]:
+) -> RecordedProfiles:
     """Let declared profiles (a customer file) fill and replace those on record.
 
-    Silent cells change nothing. Where several rows speak of one member, the first that says a
-    thing counts, so the same rows again change nothing. Returns the position of the first row of
-    each member that changed.
+    Silent cells change nothing. Where several rows speak of one account, the first that says a
+    thing counts, so the same rows again change nothing; a row that calls the person at a contact
+    by another name than the file's first waits in ``Conflict``.
     """
-    rows = _first_said(_profile(people), resolved.member_ids)
-    if rows.num_rows == 0:
-        return np.array([], dtype=np.int64)
     with connection.cursor() as cursor:
+        speaking = set_conflicts_aside(
+            cursor,
+            brand_id=brand_id,
+            source_ref=source_ref,
+            people=people,
+            member_ids=resolved.member_ids,
+            columns=PROFILE_COLUMNS,
+        )
+        rows = _first_said(_profile(people), speaking)
+        waiting = int((speaking != resolved.member_ids).sum())
+        if rows.num_rows == 0:
+            return RecordedProfiles(np.array([], dtype=np.int64), waiting)
         cursor.execute(
             "create temp table stage_profile (n bigint, id bigint, name text, phone text,"
             " email text, gender text, birthday date, province text, city text) on commit drop"
@@ -91,69 +235,93 @@ def record_profiles(
         )
         changed = [row[0] for row in cursor.fetchall()]
         cursor.execute("drop table stage_profile, changed_profile")
-    return np.array(sorted(changed), dtype=np.int64)
+    return RecordedProfiles(np.array(sorted(changed), dtype=np.int64), waiting)
 
 
 @transaction.atomic
-def undo(*, brand_id: int, source_ref: int, in_use: Sequence[str]) -> int:
-    """Take back what ``source_ref`` recorded; returns the number of members removed.
+def undo(*, brand_id: int, source_ref: int, in_use: Sequence[str], now: datetime) -> int:
+    """Take back what ``source_ref`` recorded; returns the number of accounts removed.
 
-    A member stays while another source gave it an identity or one of the ``in_use`` queries (of
-    rooms above, each naming ``m.id`` as the member) finds a row.
+    An account stays while another source gave it a key or one of the ``in_use`` queries (of rooms
+    above, each naming ``m.id`` as the account) finds a row; then the key that owns it stays too.
+    Persons that keys of this source held together come apart.
     """
     used = " or ".join(f"exists ({query})" for query in in_use) or "false"
+    values = {"ref": source_ref, "brand": brand_id}
     with connection.cursor() as cursor:
+        lock_identities(cursor, brand_id)
+        cursor.execute(
+            f"""
+            create temp table undone on commit drop as
+            select m.id, coalesce(m.merged_into_id, m.id) as person,
+              m.source_ref is not distinct from %(ref)s and not ({used})
+              and not exists (select 1 from members_identity i where i.member_id = m.id
+                              and i.source_ref is distinct from %(ref)s) as is_gone
+            from members_member m
+            where m.brand_id = %(brand)s and (m.source_ref = %(ref)s or m.id in (
+              select member_id from members_identity
+              where brand_id = %(brand)s and source_ref = %(ref)s))
+            """,
+            values,
+        )
         restore_rows(cursor, "members_member", source_ref)
         cursor.execute(
-            f"""
-            delete from members_identity i using members_member m
-            where i.source_ref = %(ref)s and i.brand_id = %(brand)s and m.id = i.member_id
-              and (m.source_ref is distinct from %(ref)s or not ({used}))
-            """,
-            {"ref": source_ref, "brand": brand_id},
+            "delete from members_conflict where brand_id = %(brand)s and source_ref = %(ref)s"
+            " and state = 'open'",
+            values,
         )
         cursor.execute(
-            f"""
-            delete from members_member m
-            where m.source_ref = %(ref)s and m.brand_id = %(brand)s
-              and not exists (select 1 from members_identity i where i.member_id = m.id)
-              and not ({used})
-            """,
-            {"ref": source_ref, "brand": brand_id},
+            "delete from members_identity i using undone u"
+            " where i.member_id = u.id and i.source_ref = %(ref)s and (u.is_gone or not i.owns)",
+            values,
         )
-        return int(cursor.rowcount)
-
-
-def _known(brand_id: int, platform: str, keys: pa.Table) -> pa.Table:
-    """Of ``keys`` (kind, value) those already on record, with their member_id."""
-    with connection.cursor() as cursor:
         cursor.execute(
-            """
-            select k.n - 1, i.member_id
-            from unnest(%s::text[], %s::text[]) with ordinality as k(kind, value, n)
-            join members_identity i
-              on i.brand_id = %s and i.platform = %s and i.kind = k.kind and i.value = k.value
-            """,
-            [keys["kind"].to_pylist(), keys["value"].to_pylist(), brand_id, platform],
+            "delete from members_identityedge e using undone u"
+            " where u.is_gone and u.id in (e.a_id, e.b_id)"
         )
-        found = cursor.fetchall()
-    return pa.table(
-        {
-            "key": pa.array([row[0] for row in found], pa.int64()),
-            "member_id": pa.array([row[1] for row in found], pa.int64()),
-        }
-    )
+        cursor.execute(
+            "select m.id from members_member m where coalesce(m.merged_into_id, m.id) in"
+            " (select person from undone) or m.id in (select id from undone)"
+        )
+        touched = np.array([row[0] for row in cursor.fetchall()], dtype=np.int64)
+        unify(
+            cursor,
+            brand_id=brand_id,
+            accounts=touched,
+            policy=policy_of(brand_id),
+            source_ref=source_ref,
+            origin="backfill",
+            now=now,
+            parting="undone",
+        )
+        removed = _remove_gone(cursor)
+        cursor.execute("drop table undone")
+    return removed
 
 
-def _allocate(cursor: object, table: str, count: int) -> NDArray[np.int64]:
+def _remove_gone(cursor: Any) -> int:
+    """Delete the accounts of ``undone`` that are gone, with all that hangs on them."""
+    for table, column in (
+        ("members_identityedge", "a_id"), ("members_identityedge", "b_id"),
+        ("members_suggestion", "a_id"), ("members_suggestion", "b_id"),
+        ("members_conflict", "member_id"),
+    ):  # fmt: skip
+        cursor.execute(
+            f"delete from {table} t using undone u where t.{column} = u.id and u.is_gone"
+        )
+    cursor.execute("delete from members_member m using undone u where m.id = u.id and u.is_gone")
+    return int(cursor.rowcount)
+
+
+def _allocate(cursor: Any, table: str, count: int) -> NDArray[np.int64]:
     """Take ``count`` primary keys of ``table`` in one go, so that COPY can name them."""
     if count == 0:
         return np.array([], dtype=np.int64)
-    cursor.execute(  # type: ignore[attr-defined]
+    cursor.execute(
         "select nextval(pg_get_serial_sequence(%s, 'id')) from generate_series(1, %s)",
         [table, count],
     )
-    return np.array([row[0] for row in cursor.fetchall()], dtype=np.int64)  # type: ignore[attr-defined]
+    return np.array([row[0] for row in cursor.fetchall()], dtype=np.int64)
 
 
 def _profile(people: pa.Table) -> pa.Table:
@@ -191,40 +359,27 @@ def _first_said(profiles: pa.Table, member_ids: NDArray[np.int64]) -> pa.Table:
 
 
 def _insert_members(
-    cursor: object,
+    cursor: Any,
     people: pa.Table,
-    plan: Resolution,
+    first_rows: NDArray[np.int64],
+    created: NDArray[np.int64],
     brand_id: int,
     shop_id: int,
     source_ref: int | None,
 ) -> None:
-    size = plan.new_rows.size
+    """Write the new accounts with the profile of the row that shows each first."""
+    size = created.size
     if size == 0:
         return
-    rows = _profile(people).take(pa.array(plan.new_rows))
+    rows = _profile(people).take(pa.array(first_rows))
     for index, name in enumerate(PROFILE_COLUMNS):
         if name != "birthday":
             rows = rows.set_column(index, name, pc.fill_null(rows[name], ""))
     rows = (
-        rows.append_column("id", pa.array(plan.created_ids))
+        rows.append_column("id", pa.array(created))
         .append_column("brand_id", pa.array(np.full(size, brand_id)))
         .append_column("first_shop_id", pa.array(np.full(size, shop_id)))
         .append_column("source_ref", pa.array([source_ref] * size, pa.int64()))
         .append_column("changed_ref", pa.array([source_ref] * size, pa.int64()))
     )
-    copy_in(cursor, "members_member", rows, rows.column_names)  # type: ignore[arg-type]
-
-
-def _insert_identities(
-    cursor: object, plan: Resolution, brand_id: int, platform: str, source_ref: int | None
-) -> None:
-    rows = plan.new_identities
-    size = rows.num_rows
-    if size == 0:
-        return
-    rows = (
-        rows.append_column("brand_id", pa.array(np.full(size, brand_id)))
-        .append_column("platform", pa.array([platform] * size))
-        .append_column("source_ref", pa.array([source_ref] * size, pa.int64()))
-    )
-    copy_in(cursor, "members_identity", rows, rows.column_names)  # type: ignore[arg-type]
+    copy_in(cursor, "members_member", rows, rows.column_names)

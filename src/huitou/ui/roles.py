@@ -15,6 +15,9 @@ from huitou.ui.access import View, brand_required
 # Files and refused rows hold everything a platform exported, unmasked.
 IMPORT_ROLES = frozenset({Role.OWNER, Role.OPERATOR, Role.DEVELOPER})
 MEMBER_ROLES = frozenset({Role.OWNER, Role.OPERATOR, Role.ANALYST, Role.AGENT})
+# Who may say that two members are one person, or that one is two.
+IDENTITY_ROLES = frozenset({Role.OWNER, Role.OPERATOR, Role.AGENT})
+OWNER_ROLES = frozenset({Role.OWNER})
 
 
 def roles_required(allowed: frozenset[Role]) -> Callable[[View], View]:

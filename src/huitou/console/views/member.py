@@ -22,9 +22,10 @@ from huitou.console.member_filters import CODE_FAMILIES
 from huitou.console.member_rows import local_day
 from huitou.insight.traits import TRAITS
 from huitou.insight.types import Scope
+from huitou.members import explanation
 from huitou.members import queries as members
-from huitou.members.queries import MemberProfile
-from huitou.ui.roles import MEMBER_ROLES, roles_required
+from huitou.members.queries import MemberIdentity, MemberProfile
+from huitou.ui.roles import IDENTITY_ROLES, MEMBER_ROLES, roles_required
 
 # Loads the analytic engine, which no other page needs.
 insight = SimpleLazyObject(lambda: importlib.import_module("huitou.insight.queries"))
@@ -95,20 +96,37 @@ def _head(request: HttpRequest, profile: MemberProfile) -> dict[str, Any]:
     brand = request.scope.brand
     traits = insight.member_traits(brand.pk, [profile.id]).get(profile.id, {})
     fresh = insight.freshness(Scope(brand.pk))
-    identities = members.identities(brand.pk, [profile.id]).get(profile.id, [])
     return {
+        **_accounts(request, profile),
         "profile": profile,
         "person": profile.name or profile.number,
         "traits": traits,
         "tiles": [tile for tile in _tiles(traits, request) if tile.name not in _IN_HEAD],
         "fresh": fresh,
-        "identities": identities,
         "first_shop": _shops(request).get(profile.first_shop_id),
         "cycle": cycle_bar(
             last=local_day(traits.get("last_paid_at"), brand),
             cycle_days=traits.get("cycle_days"),
             as_of=fresh.as_of if fresh else None,
         ),
+    }
+
+
+def _accounts(request: HttpRequest, profile: MemberProfile) -> dict[str, Any]:
+    """The identifiers by account, and why several accounts are one person."""
+    brand_id = request.scope.brand_id
+    found: dict[int, list[MemberIdentity]] = {}
+    for identity in members.identities(brand_id, [profile.id]).get(profile.id, []):
+        found.setdefault(identity.account_id, []).append(identity)
+    may_decide = request.scope.allows(IDENTITY_ROLES)
+    if len(found) < 2:
+        own = found.get(profile.id, [])
+        return {"accounts": [(None, own)], "why": None, "may_decide": may_decide}
+    why = explanation.explain(brand_id, profile.id)
+    return {
+        "accounts": [(account, found.get(account.id, [])) for account in why.accounts],
+        "why": why,
+        "may_decide": may_decide,
     }
 
 

@@ -42,6 +42,8 @@ _IDS = {
     "customer_id": limits.EMAIL_CHARS_MAX,
     "household_id": limits.EMAIL_CHARS_MAX,
     "account": limits.EMAIL_CHARS_MAX,
+    "unionid": limits.EMAIL_CHARS_MAX,
+    "card_number": limits.EMAIL_CHARS_MAX,
 }
 _TEXTS = {
     "receiver": limits.NAME_CHARS_MAX,

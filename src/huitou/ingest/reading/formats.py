@@ -24,7 +24,7 @@ ORDER_FIELDS = (
     "finished_at", "quantity", "list", "discount", "coupon", "shipping", "paid", "refunded",
     "province", "city", "address", "receiver", "receiver_phone", "device", "remark", "buyer_name",
     "buyer_first_name", "buyer_phone", "buyer_email", "buyer_nick", "buyer_id", "account",
-    "customer_id", "payment_account", "household_id",
+    "customer_id", "payment_account", "unionid", "card_number", "household_id",
 )  # fmt: skip
 LINE_FIELDS = (
     "line_id", "product_code", "product_id", "product_title", "category", "variant",
@@ -40,7 +40,8 @@ REVIEW_FIELDS = (
 )  # fmt: skip
 CUSTOMER_FIELDS = (
     "name", "first_name", "phone", "email", "gender", "birthday", "province", "city", "address",
-    "joined_at", "customer_id", "buyer_nick", "buyer_id", "account", "household_id",
+    "joined_at", "customer_id", "buyer_nick", "buyer_id", "account", "unionid", "card_number",
+    "household_id",
 )  # fmt: skip
 FIELDS = {
     "orders": ORDER_FIELDS + LINE_FIELDS,
@@ -60,8 +61,8 @@ JOINED_FIELDS = (
     "joined_at", "order_no", "line_id", "refund_no", "review_no", "product_code",
 )  # fmt: skip
 IDENTIFIER_KINDS = (
-    "buyer_id", "account", "buyer_nick", "customer_id", "payment_account", "phone", "email",
-    "household_id",
+    "buyer_id", "account", "buyer_nick", "customer_id", "payment_account", "unionid",
+    "card_number", "phone", "email", "household_id",
 )  # fmt: skip
 STATUSES = frozenset(
     {"created", "paid", "part_shipped", "shipped", "signed", "finished"}

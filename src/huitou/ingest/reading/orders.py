@@ -86,6 +86,11 @@ def _paid_at(rows: CleanRows, states: pa.Array) -> pa.Array:
     return pc.if_else(pc.is_in(states, _PAID_STATES), best, pa.scalar(None, TIME))
 
 
+def _phone_key(rows: CleanRows, field: str) -> pa.Array:
+    column = rows.columns.get(field)
+    return pa.nulls(len(rows), pa.string()) if column is None else pc.struct_field(column, "key")
+
+
 def _header_columns(binding: Binding, rows: CleanRows) -> dict[str, pa.Array]:
     """The columns of ORDERS as each row states them."""
     states = _states(binding, rows, "status")
@@ -105,6 +110,7 @@ def _header_columns(binding: Binding, rows: CleanRows) -> dict[str, pa.Array]:
         **region_columns(rows),
         **{name: rows.text(name) for name in ("receiver", "device", "remark")},
         "receiver_phone": display(rows, "receiver_phone"),
+        "reached_phone": _phone_key(rows, "receiver_phone"),
         "buyer_name": joined_name(rows, "buyer_first_name", "buyer_name"),
         "buyer_phone": display(rows, "buyer_phone"),
         "buyer_email": rows.text("buyer_email"),

@@ -1,9 +1,9 @@
-"""A member: one person as a brand knows them."""
+"""Accounts and the people behind them."""
 
 from __future__ import annotations
 
 from django.db import models
-from django.db.models import F
+from django.db.models import F, Q
 from django.db.models.functions import Now, Right
 from django.utils.translation import gettext_lazy as _
 
@@ -18,8 +18,16 @@ class Gender(models.TextChoices):
 
 
 class Member(models.Model):
-    """One person as a brand knows them."""
+    """An account a person has left on one platform.
 
+    The person is the account that is not merged into another: its oldest one. What belongs to
+    other rooms stays with the account and is read through ``queries.accounts_of``.
+    """
+
+    # Always the person's own row, never a chain; null for the person themselves.
+    merged_into = models.ForeignKey(
+        "self", null=True, on_delete=models.SET_NULL, related_name="+", db_index=False
+    )
     brand = models.ForeignKey(Brand, on_delete=models.PROTECT, related_name="+", db_index=False)
     public_id = models.UUIDField(unique=True, db_default=models.Func(function="gen_random_uuid"))
     name = models.CharField(_("name"), max_length=120, blank=True, db_default="")
@@ -48,6 +56,11 @@ class Member(models.Model):
                 opclasses=["int8_ops", "varchar_pattern_ops"],
             ),
             models.Index(F("brand"), Right("phone", 4), name="member_phone_tail"),
+            models.Index(
+                fields=["merged_into"],
+                name="member_merged_into",
+                condition=Q(merged_into__isnull=False),
+            ),
         ]
 
     def __str__(self) -> str:

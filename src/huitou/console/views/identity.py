@@ -1,0 +1,263 @@
+"""Who is one person: what waits for an answer, merging, splitting, and the rule of the keys."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_POST
+
+from huitou.commerce import queries as commerce
+from huitou.commerce.queries import OrderTotals
+from huitou.console import member_labels  # noqa: F401 -- adds the words these pages show
+from huitou.kernel.errors import RefusedInputError
+from huitou.members import decisions, explanation
+from huitou.members import queries as members
+from huitou.members.components import MERGING_KINDS
+from huitou.members.queries import MemberProfile
+from huitou.members.unification import policy_of
+from huitou.ui.access import safe_next
+from huitou.ui.roles import IDENTITY_ROLES, OWNER_ROLES, roles_required
+
+PAGE_ROWS = 10
+_REFUSALS = {
+    "NOTHING_TO_MERGE": gettext_lazy("These are one person already."),
+    "NOTHING_TO_SPLIT": gettext_lazy(
+        "The member has no other account: there is nothing to part from."
+    ),
+    "NOT_ONE_PERSON": gettext_lazy("These accounts belong to several members."),
+    "UNKNOWN_MEMBER": gettext_lazy("There is no such member."),
+    "ALREADY_ANSWERED": gettext_lazy("Somebody has answered this already."),
+}
+
+
+@dataclass(frozen=True)
+class Side:
+    """One of the persons a merge would join, with what they have."""
+
+    profile: MemberProfile
+    person: str
+    accounts: list[explanation.Account]
+    totals: OrderTotals
+
+
+@dataclass(frozen=True)
+class Question:
+    """A suggestion with the two persons."""
+
+    suggestion: explanation.OpenSuggestion
+    sides: list[Side]
+    together: OrderTotals
+
+
+@roles_required(IDENTITY_ROLES)
+def review(request: HttpRequest) -> HttpResponse:
+    """Suggestions, conflicting customers, keys that stopped merging, and the policy."""
+    brand_id = request.scope.brand_id
+    counts = explanation.open_counts(brand_id)
+    part = request.GET.get("part", "")
+    if part not in ("suggestions", "conflicts", "keys"):
+        part = "suggestions" if counts["suggestions"] or not counts["conflicts"] else "conflicts"
+    policy = policy_of(brand_id)
+    context: dict[str, Any] = {
+        "part": part,
+        "counts": counts,
+        "policy": policy,
+        "policy_kinds": [(kind, kind in policy.kinds) for kind in MERGING_KINDS],
+        "may_set_policy": request.scope.allows(OWNER_ROLES),
+    }
+    if part == "keys":
+        context["overused"] = explanation.overused_keys(brand_id)
+    else:
+        pages = Paginator(range(counts[part]), PAGE_ROWS).get_page(request.GET.get("page"))
+        offset = (pages.number - 1) * PAGE_ROWS
+        context["pages"] = pages
+        if part == "suggestions":
+            context["questions"] = _questions(brand_id, offset)
+        else:
+            context["conflicts"] = _conflicts(brand_id, offset)
+    return render(request, "console/identity_review.html", context)
+
+
+def _questions(brand_id: int, offset: int) -> list[Question]:
+    found = explanation.open_suggestions(brand_id, offset=offset, limit=PAGE_ROWS)
+    sides = _sides(brand_id, {p for s in found for p in (s.a_person, s.b_person)})
+    return [
+        Question(s, both, _together(both))
+        for s in found
+        for both in ([sides[s.a_person], sides[s.b_person]],)
+    ]
+
+
+def _conflicts(brand_id: int, offset: int) -> list[tuple[explanation.OpenConflict, Side]]:
+    found = explanation.open_conflicts(brand_id, offset=offset, limit=PAGE_ROWS)
+    sides = _sides(brand_id, {conflict.person for conflict in found})
+    return [(conflict, sides[conflict.person]) for conflict in found]
+
+
+def _sides(brand_id: int, member_ids: Iterable[int]) -> dict[int, Side]:
+    """What each member has, in a constant number of queries."""
+    profiles = members.profiles(brand_id, member_ids)
+    accounts_of = members.accounts_of(brand_id, profiles)
+    every = [account for found in accounts_of.values() for account in found]
+    accounts = {account.id: account for account in explanation.accounts(brand_id, every)}
+    totals = commerce.order_totals(brand_id, profiles)
+    return {
+        member: Side(
+            profile=profile,
+            person=profile.name or profile.number,
+            accounts=[accounts[account] for account in accounts_of[member]],
+            totals=totals.get(member, OrderTotals()),
+        )
+        for member, profile in profiles.items()
+    }
+
+
+def _together(sides: Sequence[Side]) -> OrderTotals:
+    """The orders of all sides as those of one member."""
+    totals = [side.totals for side in sides]
+    return OrderTotals(
+        orders=sum(t.orders for t in totals),
+        purchases=sum(t.purchases for t in totals),
+        paid_minor=sum(t.paid_minor for t in totals),
+        refunded_minor=sum(t.refunded_minor for t in totals),
+        last_biz_date=max((t.last_biz_date for t in totals if t.last_biz_date), default=None),
+    )
+
+
+@require_POST
+@roles_required(IDENTITY_ROLES)
+def suggestion(request: HttpRequest, suggestion_id: int) -> HttpResponseBase:
+    """Answer a suggestion: ``same`` is 1 or 0."""
+    same = request.POST.get("same") == "1"
+    done = _("Merged. The member page can part them again.") if same else _("They stay apart.")
+    return _decided(
+        request,
+        done,
+        lambda: decisions.answer_suggestion(
+            brand_id=request.scope.brand_id,
+            suggestion_id=suggestion_id,
+            same=same,
+            actor_id=request.user.pk,
+            now=datetime.now(UTC),
+        ),
+    )
+
+
+@require_POST
+@roles_required(IDENTITY_ROLES)
+def conflict(request: HttpRequest, conflict_id: int) -> HttpResponseBase:
+    """Answer whether two names at one contact are one person: ``same`` is 1 or 0."""
+    same = request.POST.get("same") == "1"
+    done = _("Kept as one person.") if same else _("They are two members now.")
+    return _decided(
+        request,
+        done,
+        lambda: decisions.answer_conflict(
+            brand_id=request.scope.brand_id,
+            conflict_id=conflict_id,
+            same=same,
+            actor_id=request.user.pk,
+            now=datetime.now(UTC),
+        ),
+    )
+
+
+@roles_required(IDENTITY_ROLES)
+def merge(request: HttpRequest, public_id: UUID) -> HttpResponseBase:
+    """Show what merging a member with another (``with``) would do, and do it on POST."""
+    brand_id = request.scope.brand_id
+    profile = members.member_by_public_id(brand_id, public_id)
+    if profile is None:
+        raise Http404
+    wanted = (request.POST if request.method == "POST" else request.GET).get("with", "")
+    others = [m for m in members.search(brand_id, wanted, PAGE_ROWS + 1) if m != profile.id]
+    if request.method == "POST":
+        if len(others) != 1:
+            raise Http404
+        decisions.merge(
+            brand_id=brand_id,
+            member_ids=[profile.id, others[0]],
+            reason=request.POST.get("reason", ""),
+            actor_id=request.user.pk,
+            now=datetime.now(UTC),
+        )
+        messages.success(request, _("Merged. The member page can part them again."))
+        person = members.persons_of(brand_id, [profile.id])[profile.id]
+        return redirect("member", members.profiles(brand_id, [person])[person].public_id)
+    sides = _sides(brand_id, [profile.id, *others[:PAGE_ROWS]])
+    own = sides.pop(profile.id)
+    return render(
+        request,
+        "console/identity_merge.html",
+        {
+            "own": own,
+            "wanted": wanted,
+            "choices": [(side, _together([own, side])) for side in sides.values()],
+            "is_cut": len(others) > PAGE_ROWS,
+        },
+    )
+
+
+@require_POST
+@roles_required(IDENTITY_ROLES)
+def split(request: HttpRequest, public_id: UUID) -> HttpResponseBase:
+    """Part the chosen accounts (``account``, member numbers in full) from the others."""
+    brand_id = request.scope.brand_id
+    profile = members.member_by_public_id(brand_id, public_id)
+    if profile is None:
+        raise Http404
+    chosen = set(request.POST.getlist("account"))
+    own = explanation.explain(brand_id, profile.id).accounts
+    leaving = [account.id for account in own if str(account.public_id) in chosen]
+    if not leaving:
+        messages.error(request, _("Choose the accounts that are another person."))
+        return safe_next(request)
+    return _decided(
+        request,
+        _("Parted. Merging takes it back."),
+        lambda: decisions.split(
+            brand_id=brand_id,
+            account_ids=leaving,
+            reason=request.POST.get("reason", ""),
+            actor_id=request.user.pk,
+            now=datetime.now(UTC),
+        ),
+    )
+
+
+@require_POST
+@roles_required(OWNER_ROLES)
+def policy(request: HttpRequest) -> HttpResponseBase:
+    """Set which keys merge; persons are found anew at once."""
+    limit = request.POST.get("accounts_max", "")
+    return _decided(
+        request,
+        _("Saved. Every member was looked at again."),
+        lambda: decisions.set_policy(
+            brand_id=request.scope.brand_id,
+            kinds=request.POST.getlist("kind"),
+            accounts_max=int(limit) if limit.isascii() and limit.isdigit() else 0,
+            now=datetime.now(UTC),
+        ),
+    )
+
+
+def _decided(request: HttpRequest, done: str, decide: Any) -> HttpResponseBase:
+    """Run ``decide``, say how it ended, and go back to the page the person was on."""
+    try:
+        decide()
+    except RefusedInputError as error:
+        messages.error(request, _REFUSALS.get(error.code, str(error)))
+    else:
+        messages.success(request, done)
+    return safe_next(request)
