@@ -18,57 +18,63 @@ _OF_ORDERS = (
 )
 
 
+TABLES = (
+    TableMap(
+        "commerce_product",
+        ("Products", "商品"),
+        plain=dict.fromkeys(("code", "title", "category"), _GOODS),
+    ),
+    TableMap(
+        "commerce_order",
+        ("Orders", "订单"),
+        personal={
+            "receiver": Personal(Category.NAME, Erase.EMPTY),
+            "receiver_phone": Personal(Category.CONTACT, Erase.EMPTY, kind=PHONE),
+            "remark": _WORDS,
+            "province": _REGION,
+            "city": _REGION,
+        },
+        plain={
+            "order_no": "the books are compared by it",
+            "status": "a code",
+            "currency": "a code",
+            "device": "a kind of device",
+        },
+        owned="t.brand_id = %(brand)s and t.member_id = any(%(accounts)s)",
+        # Parcels that others sent to the person.
+        mentioned="t.brand_id = %(brand)s and t.receiver_phone = any(%(phones)s)",
+        numbers=("order_no",),
+    ),
+    TableMap(
+        "commerce_orderline",
+        ("Order lines", "订单明细"),
+        plain={"line_key": "a number", "variant": _GOODS, "status": "a code"},
+        owned=_OF_ORDERS,
+    ),
+    TableMap(
+        "commerce_refund",
+        ("Refunds", "退款"),
+        personal={"reason": _WORDS},
+        plain={"refund_no": "the books are compared by it", "status": "a code"},
+        owned=_OF_ORDERS,
+        numbers=("refund_no",),
+    ),
+    TableMap(
+        "commerce_review",
+        ("Reviews", "评价"),
+        personal={
+            "nick": Personal(Category.NAME, Erase.EMPTY, Shown.CLEAR),
+            "content": _WORDS,
+            "followup": _WORDS,
+            "reply": _WORDS,
+        },
+        plain={"review_no": "a number", "variant": _GOODS},
+        numbers=("review_no",),
+        owned=f"(t.member_id = any(%(accounts)s) or {_OF_ORDERS})",
+    ),
+)
+
+
 def declare_tables() -> None:
     """Declare the room's tables."""
-    declare(
-        [
-            TableMap(
-                "commerce_product",
-                ("Products", "商品"),
-                plain=dict.fromkeys(("code", "title", "category"), _GOODS),
-            ),
-            TableMap(
-                "commerce_order",
-                ("Orders", "订单"),
-                personal={
-                    "receiver": Personal(Category.NAME, Erase.EMPTY),
-                    "receiver_phone": Personal(Category.CONTACT, Erase.EMPTY, kind=PHONE),
-                    "remark": _WORDS,
-                    "province": _REGION,
-                    "city": _REGION,
-                },
-                plain={
-                    "order_no": "the books are compared by it",
-                    "status": "a code",
-                    "currency": "a code",
-                    "device": "a kind of device",
-                },
-                owned="t.brand_id = %(brand)s and t.member_id = any(%(accounts)s)",
-            ),
-            TableMap(
-                "commerce_orderline",
-                ("Order lines", "订单明细"),
-                plain={"line_key": "a number", "variant": _GOODS, "status": "a code"},
-                owned=_OF_ORDERS,
-            ),
-            TableMap(
-                "commerce_refund",
-                ("Refunds", "退款"),
-                personal={"reason": _WORDS},
-                plain={"refund_no": "the books are compared by it", "status": "a code"},
-                owned=_OF_ORDERS,
-            ),
-            TableMap(
-                "commerce_review",
-                ("Reviews", "评价"),
-                personal={
-                    "nick": Personal(Category.NAME, Erase.EMPTY, Shown.CLEAR),
-                    "content": _WORDS,
-                    "followup": _WORDS,
-                    "reply": _WORDS,
-                },
-                plain={"review_no": "a number", "variant": _GOODS},
-                owned=f"(t.member_id = any(%(accounts)s) or {_OF_ORDERS})",
-            ),
-        ]
-    )
+    declare(TABLES)

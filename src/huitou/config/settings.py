@@ -38,6 +38,7 @@ INSTALLED_APPS = [
     "huitou.lake",
     "huitou.ui",
     "huitou.members",
+    "huitou.privacy",
     "huitou.commerce",
     "huitou.insight",
     "huitou.ingest",

@@ -7,28 +7,29 @@ from huitou.vault.personal import Category, Erase, Personal, Shown, TableMap, de
 _COPY = Personal(Category.COPY, Erase.SCRUB, Shown.NEVER)
 
 
+TABLES = (
+    TableMap(
+        "eventlog_event",
+        ("Event log", "事件日志"),
+        personal={"payload": _COPY},
+        plain={
+            "kind": "a code",
+            "origin": "a code",
+            "subject_ids": "row numbers that lead nowhere once the rows are anonymous",
+        },
+        searched="t.brand_id = %(brand)s and t.payload <> '{}'::jsonb",
+    ),
+    TableMap("eventlog_cursor", ("Readers", "读取进度"), plain={"reader": "a code"}),
+    # Erased together with the rows they are images of, by those rows' own declarations.
+    TableMap(
+        "eventlog_beforeimage",
+        ("Rows before an import", "导入前的记录"),
+        personal={"before": _COPY},
+        plain={"table_name": "a code"},
+    ),
+)
+
+
 def declare_tables() -> None:
     """Declare the room's tables."""
-    declare(
-        [
-            TableMap(
-                "eventlog_event",
-                ("Event log", "事件日志"),
-                personal={"payload": _COPY},
-                plain={
-                    "kind": "a code",
-                    "origin": "a code",
-                    "subject_ids": "row numbers that lead nowhere once the rows are anonymous",
-                },
-                searched="t.brand_id = %(brand)s and t.payload <> '{}'::jsonb",
-            ),
-            TableMap("eventlog_cursor", ("Readers", "读取进度"), plain={"reader": "a code"}),
-            # Erased together with the rows they are images of, by those rows' own declarations.
-            TableMap(
-                "eventlog_beforeimage",
-                ("Rows before an import", "导入前的记录"),
-                personal={"before": _COPY},
-                plain={"table_name": "a code"},
-            ),
-        ]
-    )
+    declare(TABLES)

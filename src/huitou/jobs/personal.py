@@ -7,16 +7,17 @@ from huitou.vault.personal import Category, Erase, Personal, Shown, TableMap, de
 _TEXT = Personal(Category.CONTENT, Erase.SCRUB, Shown.CLEAR)
 
 
+TABLES = (
+    TableMap(
+        "jobs_job",
+        ("Jobs", "任务"),
+        personal={"subject": _TEXT, "message": _TEXT},
+        plain=dict.fromkeys(("kind", "state", "result_url"), "a code or an address"),
+        searched="t.brand_id = %(brand)s",
+    ),
+)
+
+
 def declare_tables() -> None:
     """Declare the room's tables."""
-    declare(
-        [
-            TableMap(
-                "jobs_job",
-                ("Jobs", "任务"),
-                personal={"subject": _TEXT, "message": _TEXT},
-                plain=dict.fromkeys(("kind", "state", "result_url"), "a code or an address"),
-                searched="t.brand_id = %(brand)s",
-            )
-        ]
-    )
+    declare(TABLES)

@@ -18,6 +18,13 @@ _PHONE_NOISE = re.compile(r"[^\d+]")
 _CN_MOBILE = re.compile(r"1[3-9]\d{9}")
 _MASKS = ("*", "＊", "•", "×")
 PHONE, EMAIL = "phone", "email"
+# Typed in any case by people; the platforms' own ids may differ by case alone.
+_FOLDED_KINDS = frozenset({EMAIL, "buyer_nick", "account", "payment_account"})
+# Means the same on every platform; any other identifier only on its own.
+_GLOBAL_KINDS = frozenset({PHONE, EMAIL, "payment_account", "unionid", "card_number"})
+# A phone seen together with a name is a phone.
+_SAME_AS = {"named_phone": PHONE}
+TOKEN_PREFIX = "erased:"  # noqa: S105 -- of what stands in place of an identifier
 
 
 def blind_index(value: str, *, kind: str, brand_id: int) -> bytes | None:
@@ -52,6 +59,8 @@ def normalised(kind: str, value: str) -> str:
     if kind == PHONE:
         return _phone(text)
     text = _INVISIBLE.sub("", text)
+    if kind.rpartition(":")[2] not in _FOLDED_KINDS:
+        return text
     return text.casefold() if text.isascii() else _folded(text)
 
 
@@ -72,3 +81,22 @@ def _phone(text: str) -> str:
         if bare.startswith("86") and _CN_MOBILE.fullmatch(bare[2:]):
             return "+" + bare
     return digits if digits.startswith("+") else bare
+
+
+def identifier_kind(platform: str, kind: str) -> str:
+    """The kind an identifier is hashed as.
+
+    >>> identifier_kind("jd", "buyer_nick"), identifier_kind("jd", "phone")
+    ('jd:buyer_nick', 'phone')
+    """
+    kind = _SAME_AS.get(kind, kind)
+    return kind if kind in _GLOBAL_KINDS else f"{platform}:{kind}"
+
+
+def token(digest: bytes) -> str:
+    """What stands in place of an erased identifier; the same for the same value.
+
+    >>> token(bytes(32))
+    'erased:00000000000000000000000000000000'
+    """
+    return TOKEN_PREFIX + digest[:16].hex()

@@ -37,6 +37,10 @@ class Erase(StrEnum):
     KEEP = "keep"  # needed for sums; says nothing once the rest is gone
 
 
+# The row says itself what kind its identifier is.
+ROW_KIND = "row"
+
+
 class Shown(StrEnum):
     """How a page shows a column."""
 
@@ -49,8 +53,8 @@ class Shown(StrEnum):
 class Personal:
     """A column of personal data.
 
-    ``kind`` says what a contact or identifier is: a fixed kind (``phone``), or ``=column``, the
-    column of the same row that holds it.
+    ``kind`` says what a contact or identifier is: a fixed kind (``phone``), or ``ROW_KIND`` when
+    the columns ``platform`` and ``kind`` of the same row do.
     """
 
     category: Category
@@ -77,18 +81,25 @@ class TableMap:
     """What one table holds about people.
 
     ``owned`` is a condition on ``t`` that finds the rows of accounts ``%(accounts)s`` of brand
-    ``%(brand)s``. ``searched`` is a condition that narrows the rows to a brand; among these, rows
-    are the person's when a personal column names them by a contact or identifier. A table without
-    either keeps nothing about members. ``about`` says in a word or two what it is, per language.
+    ``%(brand)s``. ``mentioned`` finds rows of others that name the person by a phone of
+    ``%(phones)s``: erased too, but not exported. ``searched`` narrows the rows to a brand; among
+    these, rows are the person's when a personal column names them. A table without any of the three
+    keeps nothing about members.
+
+    ``delete``: erasure removes the owned rows. ``numbers`` are columns whose values lead to a
+    person only through our books (order numbers): they stay, but files and refused rows that carry
+    them are the person's too. ``about`` says what the table is, in English and Chinese.
     """
 
     table: str
-    about: tuple[str, str]  # English, Chinese
+    about: tuple[str, str]
     personal: Mapping[str, Personal] = field(default_factory=dict)
     plain: Mapping[str, str] = field(default_factory=dict)
     owned: str = ""
+    mentioned: str = ""
     searched: str = ""
     delete: bool = False
+    numbers: tuple[str, ...] = ()
     retention: Retention | None = None
 
 

@@ -1,0 +1,144 @@
+"""Ask for an erasure, see its effect, and run it step by step; keep record of exports."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import IntegrityError, transaction
+
+from huitou.eventlog.services import append
+from huitou.kernel.errors import RefusedInputError
+from huitou.members.models import Member
+from huitou.privacy.models import PrivacyRequest, RequestKind, RequestState
+from huitou.privacy.sought import Sought
+from huitou.privacy.steps import ErasureWaitsError, steps
+from huitou.privacy.subjects import Subject, subject_of
+
+REASON_CHARS_MAX = 200
+UNMASKED = "privacy.contact_unmasked"
+
+
+@dataclass(frozen=True)
+class Effect:
+    """What an erasure of a member would touch: step → table or kind of file → how many."""
+
+    steps: dict[str, dict[str, int]]
+
+    @property
+    def total(self) -> int:
+        """Rows and files together."""
+        return sum(sum(found.values()) for found in self.steps.values())
+
+
+@transaction.atomic
+def preview_erasure(*, brand_id: int, member_id: int) -> Effect:
+    """The effect without doing anything. Raises ``RefusedInputError``: ``NO_MEMBER``."""
+    return _effect(_subject(brand_id, member_id))
+
+
+def request_erasure(
+    *, brand_id: int, member_id: int, reason: str, requested_by_id: int | None, now: datetime
+) -> PrivacyRequest:
+    """Begin the erasure of a member; from here on imports bring nothing of theirs back.
+
+    An erasure of the member that is under way is returned again. Raises ``RefusedInputError``:
+    ``NO_MEMBER``, ``NO_REASON``.
+    """
+    why = reasoned(reason)
+    open_ones = PrivacyRequest.objects.filter(
+        brand_id=brand_id, member_id=member_id, kind=RequestKind.ERASE
+    ).exclude(state=RequestState.DONE)
+    if (running := open_ones.first()) is not None:
+        return running
+    try:
+        with transaction.atomic():
+            subject = _subject(brand_id, member_id)
+            return PrivacyRequest.objects.create(
+                brand_id=brand_id,
+                kind=RequestKind.ERASE,
+                state=RequestState.RUNNING,
+                member_id=member_id,
+                accounts=list(subject.accounts),
+                reason=why,
+                effect=_effect(subject).steps,
+                sought=subject.sought.to_json(),
+                requested_by_id=requested_by_id,
+                created_at=now,
+            )
+    except IntegrityError:  # another asked at the same moment
+        return open_ones.get()
+
+
+def run_erasure(request_id: int, *, now: datetime) -> PrivacyRequest:
+    """Do the steps that are not done yet, each in a transaction that also notes it.
+
+    A step that cannot run yet leaves the request waiting, with the reason; run it again later.
+    """
+    for step in steps():
+        with transaction.atomic():
+            request = PrivacyRequest.objects.select_for_update().get(pk=request_id)
+            if request.state == RequestState.DONE:
+                return request
+            if step.name in request.steps_done:
+                continue
+            subject = Subject(
+                request.brand_id, tuple(request.accounts), Sought.from_json(request.sought)
+            )
+            try:
+                step.run(subject, now)
+            except ErasureWaitsError as error:
+                request.state, request.problem = RequestState.WAITING, str(error)[:300]
+                request.save(update_fields=["state", "problem"])
+                return request
+            request.state, request.problem = RequestState.RUNNING, ""
+            request.steps_done = [*request.steps_done, step.name]
+            request.save(update_fields=["state", "problem", "steps_done"])
+    with transaction.atomic():
+        request = PrivacyRequest.objects.select_for_update().get(pk=request_id)
+        request.state, request.sought, request.finished_at = RequestState.DONE, None, now
+        request.save(update_fields=["state", "sought", "finished_at"])
+    return request
+
+
+def unfinished_erasures() -> list[int]:
+    """Requests to run again, oldest first."""
+    found = PrivacyRequest.objects.filter(kind=RequestKind.ERASE).exclude(state=RequestState.DONE)
+    return list(found.order_by("id").values_list("id", flat=True))
+
+
+@transaction.atomic
+def record_unmasking(
+    *, brand_id: int, member_id: int, reason: str, staff_id: int, now: datetime
+) -> None:
+    """Put on record that a person looks at a member's contact in clear; call it before showing.
+
+    Raises ``RefusedInputError``: ``NO_REASON``.
+    """
+    append(
+        brand_id=brand_id,
+        kind=UNMASKED,
+        subject_ids=[member_id],
+        occurred_at=now,
+        origin="live",
+        payload={"staff": staff_id, "reason": reasoned(reason)},
+    )
+
+
+def reasoned(reason: str) -> str:
+    """The reason as it goes on record; raises ``RefusedInputError`` with ``NO_REASON``."""
+    text = " ".join(reason.split())
+    if not text:
+        raise RefusedInputError("NO_REASON", "Say why: the reason goes on record.")
+    return text[:REASON_CHARS_MAX]
+
+
+def _subject(brand_id: int, member_id: int) -> Subject:
+    if not Member.objects.filter(brand_id=brand_id, pk=member_id, merged_into=None).exists():
+        raise RefusedInputError("NO_MEMBER", "The brand has no such member.")
+    return subject_of(brand_id, member_id)
+
+
+def _effect(subject: Subject) -> Effect:
+    counts = ((step.name, dict(step.count(subject))) for step in steps())
+    return Effect({name: found for name, found in counts if any(found.values())})
