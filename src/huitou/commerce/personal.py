@@ -70,6 +70,8 @@ TABLES = (
         },
         plain={"review_no": "a number", "variant": _GOODS},
         numbers=("review_no",),
+        # Reviews come with a nick only, and belong to nobody in particular.
+        searched="t.shop_id in (select id from brands_shop where brand_id = %(brand)s)",
         owned=f"(t.member_id = any(%(accounts)s) or {_OF_ORDERS})",
     ),
 )

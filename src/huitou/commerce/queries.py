@@ -17,6 +17,7 @@ from django.db.models.functions import Coalesce, RowNumber
 
 from huitou.commerce.models import Order, OrderLine, Refund, Review
 from huitou.members.models import Member
+from huitou.privacy.models import ErasedAccount
 
 
 @dataclass(frozen=True)
@@ -269,3 +270,12 @@ def timeline(
     with connection.cursor() as cursor:
         cursor.execute(_TIMELINE, values)
         return [TimelineEntry(*row) for row in cursor.fetchall()]
+
+
+def orders_of_erased(shop_id: int, order_nos: Iterable[str]) -> set[str]:
+    """Those of the shop's ``order_nos`` whose buyer was erased."""
+    erased = ErasedAccount.objects.values("account_id")
+    found = Order.objects.filter(
+        shop_id=shop_id, order_no__in=list(order_nos), member_id__in=erased
+    )
+    return set(found.values_list("order_no", flat=True))

@@ -34,6 +34,8 @@ TABLES = (
         },
         plain={"platform": "a code", "kind": "a code"},
         owned="t.brand_id = %(brand)s and t.member_id = any(%(accounts)s)",
+        # Seen with accounts of others, who sent parcels there.
+        mentioned="t.brand_id = %(brand)s and t.kind = 'named_phone' and t.value = any(%(phones)s)",
     ),
     TableMap(
         "members_identityedge",

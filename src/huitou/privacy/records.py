@@ -65,6 +65,16 @@ def erase(subject: Subject, now: datetime) -> None:
     )
 
 
+def emptied(cursor: Any, table: TableMap) -> str:
+    """The assignments that leave nothing in the columns erasure would empty."""
+    types = _types(cursor, table.table)
+    return ", ".join(
+        _assignment(column, personal, types[column])
+        for column, personal in table.personal.items()
+        if personal.erase in (Erase.EMPTY, Erase.NULL)
+    )
+
+
 def _conditions(subject: Subject) -> Iterator[tuple[TableMap, str, dict[str, Any]]]:
     """Every table with the conditions that find rows to erase, in an order that deletes last."""
     for table in sorted(tables().values(), key=lambda t: not t.delete):
@@ -131,10 +141,18 @@ def _put_tokens(
     ]
     pairs = [(kind, row[1]) for kind, row in zip(kind_of, rows, strict=True)]
     digests = blind_indexes(pairs, brand_id=brand_id)
+    first: dict[tuple[str, str, str], str] = {}
+    tokens = []
+    for (row_id, value, platform, kind), digest in zip(rows, digests, strict=True):
+        put = token(digest) if digest else TOKEN_PREFIX
+        # Two spellings of one identifier stay two rows.
+        if first.setdefault((platform, kind, put), value) != value:
+            put = f"{put}#{row_id}"
+        tokens.append(put)
     cursor.execute(
         f'update {table} t set "{column}" = n.token'
         " from unnest(%s::bigint[], %s::text[]) n (id, token) where t.id = n.id",
-        [[row[0] for row in rows], [token(d) if d else TOKEN_PREFIX for d in digests]],
+        [[row[0] for row in rows], tokens],
     )
 
 
@@ -146,8 +164,9 @@ def _erase_found(
     cursor.execute(
         f"select t.id, {listed} from {table.table} t where {condition} for update", values
     )
+    rows = cursor.fetchall()
     types = _types(cursor, table.table)
-    for row_id, *cells in _decoded(cursor.fetchall(), columns, types):
+    for row_id, *cells in _decoded(rows, columns, types):
         fresh = [
             _erased(cell, table.personal[column], types[column], subject)
             for column, cell in zip(columns, cells, strict=True)

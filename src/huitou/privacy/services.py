@@ -8,14 +8,11 @@ from datetime import datetime
 from django.db import IntegrityError, transaction
 
 from huitou.eventlog.services import append
-from huitou.kernel.errors import RefusedInputError
-from huitou.members.models import Member
 from huitou.privacy.models import PrivacyRequest, RequestKind, RequestState
 from huitou.privacy.sought import Sought
 from huitou.privacy.steps import ErasureWaitsError, steps
-from huitou.privacy.subjects import Subject, subject_of
+from huitou.privacy.subjects import Subject, reasoned, subject_of
 
-REASON_CHARS_MAX = 200
 UNMASKED = "privacy.contact_unmasked"
 
 
@@ -34,7 +31,7 @@ class Effect:
 @transaction.atomic
 def preview_erasure(*, brand_id: int, member_id: int) -> Effect:
     """The effect without doing anything. Raises ``RefusedInputError``: ``NO_MEMBER``."""
-    return _effect(_subject(brand_id, member_id))
+    return _effect(subject_of(brand_id, member_id))
 
 
 def request_erasure(
@@ -53,7 +50,7 @@ def request_erasure(
         return running
     try:
         with transaction.atomic():
-            subject = _subject(brand_id, member_id)
+            subject = subject_of(brand_id, member_id)
             return PrivacyRequest.objects.create(
                 brand_id=brand_id,
                 kind=RequestKind.ERASE,
@@ -123,20 +120,6 @@ def record_unmasking(
         origin="live",
         payload={"staff": staff_id, "reason": reasoned(reason)},
     )
-
-
-def reasoned(reason: str) -> str:
-    """The reason as it goes on record; raises ``RefusedInputError`` with ``NO_REASON``."""
-    text = " ".join(reason.split())
-    if not text:
-        raise RefusedInputError("NO_REASON", "Say why: the reason goes on record.")
-    return text[:REASON_CHARS_MAX]
-
-
-def _subject(brand_id: int, member_id: int) -> Subject:
-    if not Member.objects.filter(brand_id=brand_id, pk=member_id, merged_into=None).exists():
-        raise RefusedInputError("NO_MEMBER", "The brand has no such member.")
-    return subject_of(brand_id, member_id)
 
 
 def _effect(subject: Subject) -> Effect:

@@ -23,6 +23,7 @@ _PHONE_DIGITS_MIN = 7
 SCRUBBED = "[erased]"
 # What cells and words are separated by; \x1f is what the readers of files use.
 _EDGE = r'"\x1f,;|\t=:\s<>\\'
+_LETTERS = r"0-9A-Za-z\u4e00-\u9fff"
 _NOISE = r"[\s\-().]*"
 
 
@@ -101,11 +102,14 @@ class Sought:
 
     @staticmethod
     def _standing_alone(values: Iterable[str], at_least: int = KEY_CHARS_MIN) -> list[str]:
-        return [
-            f"(?<![^{_EDGE}]){re.escape(value)}(?![^{_EDGE}])"
-            for value in values
-            if len(value) >= at_least
-        ]
+        return [_alone(value) for value in values if len(value) >= at_least]
+
+
+def _alone(value: str) -> str:
+    """``value`` as a whole cell or word; Chinese also between signs, as in a file's name."""
+    if value.isascii():
+        return f"(?<![^{_EDGE}]){re.escape(value)}(?![^{_EDGE}])"
+    return f"(?<![{_LETTERS}]){re.escape(value)}(?![{_LETTERS}])"
 
 
 def _any(parts: Iterable[str]) -> str:

@@ -1,7 +1,8 @@
 """The steps of an erasure, in order; rooms above add theirs with ``register_step``.
 
-A step may run again after it was cut short: it finds what is still there. ``records`` comes after
-every step that needs the person's rows to be recognised.
+A step may run again after it was cut short: it finds what is still there. ``records`` comes first:
+in one transaction it remembers the person and makes the rows anonymous, so that an import finds
+either the person or their token. What the later steps look for is kept with the request.
 """
 
 from __future__ import annotations
@@ -55,13 +56,10 @@ def steps() -> list[Step]:
 def register_own_steps() -> None:
     """The steps that are this room's own."""
     nothing: Callable[[Subject], Mapping[str, int]] = lambda subject: {}  # noqa: E731
-    register_step(
-        Step("tombstones", 0, ("Remember who is erased", "记录删除标记"), nothing, _tombstones)
-    )
+    register_step(Step("records", 10, ("Database", "数据库"), records.counted, _erase_records))
     register_step(
         Step("exports", 30, ("Exported files", "导出文件"), _count_exports, _remove_exports)
     )
-    register_step(Step("records", 40, ("Database", "数据库"), records.counted, records.erase))
     register_step(Step("logs", 90, ("Log files", "日志文件"), nothing, _mask_logs))
 
 
@@ -71,7 +69,7 @@ def share_imports(brand_id: int) -> None:
         cursor.execute("select pg_advisory_xact_lock_shared(%s, %s)", [_LOCK, brand_id])
 
 
-def _tombstones(subject: Subject, now: datetime) -> None:
+def _erase_records(subject: Subject, now: datetime) -> None:
     pairs = subject.sought.identifiers
     digests = blind_indexes(pairs, brand_id=subject.brand_id)
     with connection.cursor() as cursor:
@@ -88,6 +86,7 @@ def _tombstones(subject: Subject, now: datetime) -> None:
             " select a, %s, %s from unnest(%s::bigint[]) a on conflict do nothing",
             [subject.brand_id, now, list(subject.accounts)],
         )
+    records.erase(subject, now)
 
 
 def exports_folder(brand_id: int) -> Path:

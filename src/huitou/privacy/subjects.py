@@ -7,12 +7,14 @@ from typing import Any
 
 from django.db import connection
 
+from huitou.kernel.errors import RefusedInputError
 from huitou.members import queries as members
-from huitou.members.models import Identity, Member
+from huitou.members.models import NAMED_PHONE, Identity, Member
 from huitou.privacy.sought import Sought
 from huitou.vault.hashing import PHONE, TOKEN_PREFIX, identifier_kind, normalised
 from huitou.vault.personal import ROW_KIND, Category, TableMap, tables
 
+REASON_CHARS_MAX = 200
 _NAMING = (Category.CONTACT, Category.IDENTIFIER)
 
 
@@ -43,8 +45,21 @@ class Subject:
         return sorted(forms)
 
 
+def reasoned(reason: str) -> str:
+    """The reason as it goes on record; raises ``RefusedInputError`` with ``NO_REASON``."""
+    text = " ".join(reason.split())
+    if not text:
+        raise RefusedInputError("NO_REASON", "Say why: the reason goes on record.")
+    return text[:REASON_CHARS_MAX]
+
+
 def subject_of(brand_id: int, member_id: int) -> Subject:
-    """The member with everything the map says about them; see ``Sought`` for what counts."""
+    """The member with everything the map says about them; see ``Sought`` for what counts.
+
+    Raises ``RefusedInputError`` with ``NO_MEMBER`` when the brand has no such person.
+    """
+    if not Member.objects.filter(brand_id=brand_id, pk=member_id, merged_into=None).exists():
+        raise RefusedInputError("NO_MEMBER", "The brand has no such member.")
     accounts = tuple(members.accounts_of(brand_id, [member_id])[member_id])
     identifiers: dict[tuple[str, str], None] = {}
     names: dict[str, None] = {}
@@ -116,6 +131,8 @@ def _shared(brand_id: int, accounts: tuple[int, ...], values: list[str]) -> set[
     found = (
         Identity.objects.filter(brand_id=brand_id, value__in=[f for f in forms if f])
         .exclude(member_id__in=accounts)
+        # A parcel they sent to the person does not make the phone theirs.
+        .exclude(kind=NAMED_PHONE)
         .values_list("value", flat=True)
     )
     return {value for form in found for value in forms[form]}
