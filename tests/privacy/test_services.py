@@ -20,10 +20,11 @@ from huitou.members.models import Identity, Member
 from huitou.privacy.exporting import export_member, write_export
 from huitou.privacy.models import PrivacyRequest
 from huitou.privacy.retention import EXPORT_DAYS, retain
-from huitou.privacy.services import record_unmasking, request_erasure
+from huitou.privacy.services import request_erasure
 from huitou.privacy.sought import Sought
 from huitou.privacy.steps import exports_folder, mask_file
 from huitou.privacy.subjects import Subject, subject_of
+from huitou.privacy.unmasking import Contact, unmask
 from huitou.vault.keyring import keyring, rotate
 from huitou.vault.resealing import reseal, usage
 from tests.factories import make_brand, make_shop
@@ -101,9 +102,22 @@ def test_without_a_reason_nothing_is_exported_erased_or_shown(member: Member) ->
             brand_id=brand, member_id=member.pk, reason="", requested_by_id=None, now=NOW
         )
     with pytest.raises(RefusedInputError, match="Say why"):
-        record_unmasking(brand_id=brand, member_id=member.pk, reason="", staff_id=1, now=NOW)
+        unmask(brand_id=brand, member_id=member.pk, reason="", staff_id=1, now=NOW)
     assert not PrivacyRequest.objects.exists()
     assert not Event.objects.exists()
+
+
+def test_a_look_at_contacts_is_on_record_before_it_happens(member: Member) -> None:
+    # when
+    contact = unmask(
+        brand_id=member.brand_id, member_id=member.pk, reason=" 回电 ", staff_id=7, now=NOW
+    )
+
+    # then each address is told once
+    assert contact == Contact(("19900000001",), (), ())
+    event = Event.objects.get()
+    assert (event.kind, event.subject_ids) == ("privacy.contact_unmasked", [member.pk])
+    assert event.payload == {"staff": 7, "reason": "回电"}
 
 
 def test_a_member_of_another_brand_is_not_found(member: Member) -> None:

@@ -14,7 +14,7 @@ class ConsoleConfig(AppConfig):
 
     def ready(self) -> None:
         """List the console's own pages in the side bar."""
-        from huitou.ui.roles import IDENTITY_ROLES, MEMBER_ROLES
+        from huitou.ui.roles import IDENTITY_ROLES, MEMBER_ROLES, OWNER_ROLES
 
         register(
             NavItem(
@@ -32,7 +32,13 @@ class ConsoleConfig(AppConfig):
                 "members",
                 icon="users",
                 order=10,
-                also=("member", "member_merge"),
+                also=(
+                    "member",
+                    "member_merge",
+                    "member_contact",
+                    "member_personal_data",
+                    "member_erase",
+                ),
                 roles=MEMBER_ROLES,
             )
         )
@@ -44,5 +50,10 @@ class ConsoleConfig(AppConfig):
                 icon="users-group",
                 order=20,
                 roles=IDENTITY_ROLES,
+            )
+        )
+        register(
+            NavItem(
+                "data", _("Privacy"), "privacy", icon="shield-lock", order=90, roles=OWNER_ROLES
             )
         )

@@ -4,7 +4,16 @@ from django.contrib.auth.views import LoginView, LogoutView
 from django.urls import path
 from django.views.i18n import set_language
 
-from huitou.console.views import charts, dashboard, identity, jobs, member, members, session
+from huitou.console.views import (
+    charts,
+    dashboard,
+    identity,
+    jobs,
+    member,
+    members,
+    privacy,
+    session,
+)
 
 urlpatterns = [
     path("", dashboard.dashboard, name="dashboard"),
@@ -28,6 +37,10 @@ urlpatterns = [
     path("members/<uuid:public_id>/", member.member, name="member"),
     path("members/<uuid:public_id>/merge/", identity.merge, name="member_merge"),
     path("members/<uuid:public_id>/split/", identity.split, name="member_split"),
+    path("members/<uuid:public_id>/contact/", privacy.contact, name="member_contact"),
+    path("members/<uuid:public_id>/personal-data/", privacy.export, name="member_personal_data"),
+    path("members/<uuid:public_id>/erase/", privacy.erase, name="member_erase"),
+    path("privacy/", privacy.overview, name="privacy"),
     path("jobs/tray/", jobs.tray, name="jobs_tray"),
     path(
         "login/",

@@ -1,4 +1,4 @@
-"""Ask for an erasure, see its effect, and run it step by step; keep record of exports."""
+"""Ask for an erasure, see its effect, and run it step by step."""
 
 from __future__ import annotations
 
@@ -7,13 +7,10 @@ from datetime import datetime
 
 from django.db import IntegrityError, transaction
 
-from huitou.eventlog.services import append
 from huitou.privacy.models import PrivacyRequest, RequestKind, RequestState
 from huitou.privacy.sought import Sought
 from huitou.privacy.steps import ErasureWaitsError, steps
 from huitou.privacy.subjects import Subject, reasoned, subject_of
-
-UNMASKED = "privacy.contact_unmasked"
 
 
 @dataclass(frozen=True)
@@ -102,24 +99,6 @@ def unfinished_erasures() -> list[int]:
     """Requests to run again, oldest first."""
     found = PrivacyRequest.objects.filter(kind=RequestKind.ERASE).exclude(state=RequestState.DONE)
     return list(found.order_by("id").values_list("id", flat=True))
-
-
-@transaction.atomic
-def record_unmasking(
-    *, brand_id: int, member_id: int, reason: str, staff_id: int, now: datetime
-) -> None:
-    """Put on record that a person looks at a member's contact in clear; call it before showing.
-
-    Raises ``RefusedInputError``: ``NO_REASON``.
-    """
-    append(
-        brand_id=brand_id,
-        kind=UNMASKED,
-        subject_ids=[member_id],
-        occurred_at=now,
-        origin="live",
-        payload={"staff": staff_id, "reason": reasoned(reason)},
-    )
 
 
 def _effect(subject: Subject) -> Effect:

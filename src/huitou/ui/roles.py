@@ -17,6 +17,8 @@ IMPORT_ROLES = frozenset({Role.OWNER, Role.OPERATOR, Role.DEVELOPER})
 MEMBER_ROLES = frozenset({Role.OWNER, Role.OPERATOR, Role.ANALYST, Role.AGENT})
 # Who may say that two members are one person, or that one is two.
 IDENTITY_ROLES = frozenset({Role.OWNER, Role.OPERATOR, Role.AGENT})
+# Who may see a member's contact in clear, with a reason that goes on record.
+UNMASK_ROLES = frozenset({Role.OWNER, Role.OPERATOR, Role.AGENT})
 OWNER_ROLES = frozenset({Role.OWNER})
 
 

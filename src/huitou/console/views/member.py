@@ -25,7 +25,13 @@ from huitou.insight.types import Scope
 from huitou.members import explanation
 from huitou.members import queries as members
 from huitou.members.queries import MemberIdentity, MemberProfile
-from huitou.ui.roles import IDENTITY_ROLES, MEMBER_ROLES, roles_required
+from huitou.ui.roles import (
+    IDENTITY_ROLES,
+    MEMBER_ROLES,
+    OWNER_ROLES,
+    UNMASK_ROLES,
+    roles_required,
+)
 
 # Loads the analytic engine, which no other page needs.
 insight = SimpleLazyObject(lambda: importlib.import_module("huitou.insight.queries"))
@@ -88,6 +94,8 @@ def member(request: HttpRequest, public_id: UUID) -> HttpResponse:
             profile.id, []
         ),
     }
+    context["may_unmask"] = request.scope.allows(UNMASK_ROLES)
+    context["may_erase"] = request.scope.allows(OWNER_ROLES)
     return render(request, "console/member.html", context)
 
 
