@@ -38,7 +38,7 @@ def register_steps() -> None:
 def remove_old_uploads(now: datetime) -> int:
     """Remove the files of imports begun more than ``UPLOAD_DAYS`` ago and finished; how many."""
     begun = Batch.objects.filter(created_at__lt=now - timedelta(days=UPLOAD_DAYS))
-    return remove_files(begun.exclude(state__in=OPEN_STATES))
+    return remove_files(list(begun.exclude(state__in=OPEN_STATES)))
 
 
 def _count(subject: Subject) -> Mapping[str, int]:

@@ -22,7 +22,7 @@ MEMBER_ERASED = "privacy.member_erased"
 
 def counted(subject: Subject) -> Mapping[str, int]:
     """The rows an erasure would touch, by table; tables without any are left out."""
-    found = {}
+    found: dict[str, int] = {}
     with connection.cursor() as cursor:
         cursor.execute("set local statement_timeout = 0")
         for table, condition, values in _conditions(subject):

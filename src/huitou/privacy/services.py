@@ -77,7 +77,7 @@ def run_erasure(request_id: int, *, now: datetime) -> PrivacyRequest:
             if step.name in request.steps_done:
                 continue
             subject = Subject(
-                request.brand_id, tuple(request.accounts), Sought.from_json(request.sought)
+                request.brand_id, tuple(request.accounts), Sought.from_json(request.sought or "{}")
             )
             try:
                 step.run(subject, now)

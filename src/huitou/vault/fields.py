@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.core.exceptions import FieldError
 from django.db import models
 
 from huitou.vault.sealing import open_sealed, seal
 
+if TYPE_CHECKING:
+    _Binary = models.BinaryField[str | None, str | None]
+else:
+    _Binary = models.BinaryField
 
-class SealedTextField(models.BinaryField):
+
+class SealedTextField(_Binary):
     """Text in Python, sealed bytes in the database. For small tables: one seal per row read.
 
     It cannot be searched; keep a blind index beside it where that is needed.
@@ -25,7 +30,7 @@ class SealedTextField(models.BinaryField):
         """Seal for this column."""
         if value is None:
             return None
-        return seal(str(value), table=self.model._meta.db_table, column=self.column)
+        return seal(str(value), table=self.model._meta.db_table, column=str(self.column))
 
     def get_db_prep_value(self, value: Any, connection: Any, prepared: bool = False) -> Any:
         """The bytes as the driver wants them."""
@@ -36,7 +41,7 @@ class SealedTextField(models.BinaryField):
         """Open what was sealed for this column."""
         if value is None:
             return None
-        return open_sealed(bytes(value), table=self.model._meta.db_table, column=self.column)
+        return open_sealed(bytes(value), table=self.model._meta.db_table, column=str(self.column))
 
     def to_python(self, value: Any) -> Any:
         """Text is its own form, not base64 as of other binary fields."""

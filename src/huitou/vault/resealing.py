@@ -39,7 +39,7 @@ def register_sealed(column: SealedColumn) -> None:
 def sealed_columns() -> list[SealedColumn]:
     """Every sealed column of the product, by table and column."""
     fields = {
-        SealedColumn(model._meta.db_table, field.column, model._meta.pk.column)
+        SealedColumn(model._meta.db_table, str(field.column), str(model._meta.pk.column))
         for model in apps.get_models()
         for field in model._meta.concrete_fields
         if isinstance(field, SealedTextField)

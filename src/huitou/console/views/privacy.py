@@ -102,12 +102,14 @@ def contact(request: HttpRequest, public_id: UUID) -> HttpResponse:
     """The member's contact in clear, in this answer only."""
     profile = _profile(request, public_id)
     context: dict[str, Any] = {"profile": profile, "person": profile.name or profile.number}
+    staff_id = request.user.pk
+    assert staff_id is not None  # the guard lets nobody in who is not signed in
     try:
         context["contact"] = unmask(
             brand_id=request.scope.brand_id,
             member_id=profile.id,
             reason=request.POST.get("reason", ""),
-            staff_id=request.user.pk,
+            staff_id=staff_id,
             now=datetime.now(UTC),
         )
     except RefusedInputError as error:
