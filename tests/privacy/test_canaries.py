@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -26,8 +27,14 @@ from huitou.jobs.services import create_job
 from huitou.members.models import Identity, Member
 from huitou.privacy.exporting import export_member
 from huitou.privacy.models import PrivacyRequest, RequestState, Tombstone
-from huitou.privacy.services import preview_erasure, request_erasure, run_erasure
-from huitou.privacy.steps import exports_folder
+from huitou.privacy.services import (
+    preview_erasure,
+    request_erasure,
+    run_erasure,
+    unfinished_erasures,
+)
+from huitou.privacy.steps import exports_folder, register_step, steps
+from huitou.privacy.subjects import Subject
 from tests.factories import make_brand, make_shop, make_staff
 from tests.privacy import canaries
 from tests.privacy.canaries import found_in_files, found_in_tables, sums
@@ -245,3 +252,27 @@ def test_a_file_that_waits_for_its_columns_goes_too(brand: Brand, member: Member
     assert len(pending_files(brand.pk)) == 1
     erase(member)
     assert pending_files(brand.pk) == []
+
+
+def test_an_erasure_cut_short_goes_on_where_it_stopped(member: Member, home: Path) -> None:
+    # given a step that dies on its first run
+    lake = next(step for step in steps() if step.name == "lake")
+
+    def dies(subject: Subject, now: datetime) -> None:
+        raise OSError("disk full")
+
+    register_step(replace(lake, run=dies))
+    with pytest.raises(OSError, match="disk full"):
+        erase(member)
+    request = PrivacyRequest.objects.get(kind="erase")
+    assert request.steps_done == ["records", "files", "exports"]
+
+    # when
+    register_step(lake)
+    assert unfinished_erasures() == [request.pk]
+    done = run_erasure(request.pk, now=NOW)
+
+    # then
+    assert (done.state, unfinished_erasures()) == (RequestState.DONE, [])
+    assert found_in_tables() == []
+    assert found_in_files(home) == []

@@ -26,6 +26,6 @@ def remove_files(batches: Sequence[Batch]) -> int:
     for name in sorted(names - set(needed.values_list("file_path", flat=True))):
         path = Path(settings.UPLOADS_ROOT) / name
         if path.exists():
-            path.unlink()
+            path.unlink(missing_ok=True)
             removed += 1
     return removed

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -65,33 +66,40 @@ def request_erasure(
 
 
 def run_erasure(request_id: int, *, now: datetime) -> PrivacyRequest:
-    """Do the steps that are not done yet, each in a transaction that also notes it.
+    """Do the steps that are not done yet, and note each.
 
-    A step that cannot run yet leaves the request waiting, with the reason; run it again later.
+    A step that cannot run yet leaves the request waiting, with the reason; run it again later. Two
+    at once do no harm: every step may be done twice.
     """
+    request = PrivacyRequest.objects.get(pk=request_id)
+    if request.state == RequestState.DONE:
+        return request
+    subject = Subject(
+        request.brand_id, tuple(request.accounts), Sought.from_json(request.sought or "{}")
+    )
     for step in steps():
-        with transaction.atomic():
-            request = PrivacyRequest.objects.select_for_update().get(pk=request_id)
-            if request.state == RequestState.DONE:
-                return request
-            if step.name in request.steps_done:
-                continue
-            subject = Subject(
-                request.brand_id, tuple(request.accounts), Sought.from_json(request.sought or "{}")
-            )
-            try:
+        if step.name in request.steps_done:
+            continue
+        try:
+            with transaction.atomic() if step.in_transaction else nullcontext():
                 step.run(subject, now)
-            except ErasureWaitsError as error:
-                request.state, request.problem = RequestState.WAITING, str(error)[:300]
-                request.save(update_fields=["state", "problem"])
-                return request
-            request.state, request.problem = RequestState.RUNNING, ""
-            request.steps_done = [*request.steps_done, step.name]
-            request.save(update_fields=["state", "problem", "steps_done"])
-    with transaction.atomic():
-        request = PrivacyRequest.objects.select_for_update().get(pk=request_id)
-        request.state, request.sought, request.finished_at = RequestState.DONE, None, now
-        request.save(update_fields=["state", "sought", "finished_at"])
+                request = _noted(request_id, step.name)
+        except ErasureWaitsError as error:
+            request.state, request.problem = RequestState.WAITING, str(error)[:300]
+            request.save(update_fields=["state", "problem"])
+            return request
+    request.state, request.sought, request.finished_at = RequestState.DONE, None, now
+    request.save(update_fields=["state", "sought", "finished_at"])
+    return request
+
+
+@transaction.atomic
+def _noted(request_id: int, step: str) -> PrivacyRequest:
+    """The request with ``step`` done."""
+    request = PrivacyRequest.objects.select_for_update().get(pk=request_id)
+    request.state, request.problem = RequestState.RUNNING, ""
+    request.steps_done = [*request.steps_done, step]
+    request.save(update_fields=["state", "problem", "steps_done"])
     return request
 
 

@@ -31,13 +31,18 @@ class ErasureWaitsError(RefusedInputError):
 
 @dataclass(frozen=True)
 class Step:
-    """One step: ``count`` says what it would touch (by name), ``run`` does it, as of ``now``."""
+    """One step: ``count`` says what it would touch (by name), ``run`` does it, as of ``now``.
+
+    Only one that writes rows of ours runs ``in_transaction``: a long one would hold back every
+    reader of the event log.
+    """
 
     name: str
     order: int
     label: tuple[str, str]  # English, Chinese
     count: Callable[[Subject], Mapping[str, int]]
     run: Callable[[Subject, datetime], None]
+    in_transaction: bool = False
 
 
 _STEPS: dict[str, Step] = {}
@@ -56,7 +61,9 @@ def steps() -> list[Step]:
 def register_own_steps() -> None:
     """The steps that are this room's own."""
     nothing: Callable[[Subject], Mapping[str, int]] = lambda subject: {}  # noqa: E731
-    register_step(Step("records", 10, ("Database", "数据库"), records.counted, _erase_records))
+    register_step(
+        Step("records", 10, ("Database", "数据库"), records.counted, _erase_records, True)
+    )
     register_step(
         Step("exports", 30, ("Exported files", "导出文件"), _count_exports, _remove_exports)
     )
@@ -106,7 +113,7 @@ def _count_exports(subject: Subject) -> Mapping[str, int]:
 def _remove_exports(subject: Subject, now: datetime) -> None:
     # Whoever still needs one exports again, without the person.
     for path in _exports(subject.brand_id):
-        path.unlink()
+        path.unlink(missing_ok=True)
 
 
 def _mask_logs(subject: Subject, now: datetime) -> None:
