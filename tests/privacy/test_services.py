@@ -10,6 +10,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from huitou.brands.models import Brand, Shop
 from huitou.commerce.models import Order
@@ -204,6 +206,25 @@ def person() -> Sought:
         ("沈知夏",),
         ("NO-zhixia77",),
     )
+
+
+@given(
+    digits=st.lists(
+        st.tuples(st.sampled_from(["", " ", "-", "--", ". ", "(", "\u3000"]), st.booleans()),
+        min_size=11,
+        max_size=11,
+    ),
+    around=st.sampled_from(["", "a", "，", "\x1f", "+86", "电话"]),
+)
+def test_a_phone_is_found_in_every_spelling(digits: list[tuple[str, bool]], around: str) -> None:
+    wide = dict(zip("0123456789", "０１２３４５６７８９", strict=True))
+    spelt = "".join(
+        sign + (wide[digit] if is_wide else digit)
+        for digit, (sign, is_wide) in zip("19900000001", digits, strict=True)
+    )
+    sought = person()
+    assert sought.is_in(f"{around}{spelt} x")
+    assert not Sought((("phone", "19900000002"),), (), ()).is_in(f"{around}{spelt} x")
 
 
 def test_nobody_is_sought_by_nothing() -> None:

@@ -17,7 +17,6 @@ from django.db.models.functions import Coalesce, RowNumber
 
 from huitou.commerce.models import Order, OrderLine, Refund, Review
 from huitou.members.models import Member
-from huitou.privacy.models import ErasedAccount
 
 
 @dataclass(frozen=True)
@@ -274,8 +273,11 @@ def timeline(
 
 def orders_of_erased(shop_id: int, order_nos: Iterable[str]) -> set[str]:
     """Those of the shop's ``order_nos`` whose buyer was erased."""
-    erased = ErasedAccount.objects.values("account_id")
-    found = Order.objects.filter(
-        shop_id=shop_id, order_no__in=list(order_nos), member_id__in=erased
-    )
-    return set(found.values_list("order_no", flat=True))
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "select o.order_no from commerce_order o"
+            " join privacy_erasedaccount e on e.account_id = o.member_id"
+            " where o.shop_id = %s and o.order_no = any(%s)",
+            [shop_id, list(order_nos)],
+        )
+        return {row[0] for row in cursor.fetchall()}

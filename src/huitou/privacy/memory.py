@@ -7,7 +7,6 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from django.db import connection
 from numpy.typing import NDArray
 
 from huitou.privacy.models import Tombstone
@@ -20,24 +19,17 @@ _ID_RANKS = (1, 2, 3)
 class Memory:
     """The erased people of a brand. Ask ``remembered`` first: most brands have none."""
 
-    def __init__(self, brand_id: int, kinds: frozenset[str]) -> None:
+    def __init__(self, brand_id: int, kinds: frozenset[str], digests: frozenset[bytes]) -> None:
         self.brand_id = brand_id
         self.kinds = kinds
+        self._digests = digests
 
     def hits(self, pairs: Sequence[tuple[str, str | None]]) -> Mask:
         """Which ``(hash kind, value)`` pairs are of erased people."""
-        asked = [(kind, value if kind in self.kinds else None) for kind, value in pairs]
+        kinds, known = self.kinds, self._digests
+        asked = [(kind, value if kind in kinds else None) for kind, value in pairs]
         digests = blind_indexes(asked, brand_id=self.brand_id)
-        wanted = {digest for digest in digests if digest is not None}
-        if not wanted:
-            return np.zeros(len(pairs), dtype=bool)
-        with connection.cursor() as cursor:
-            cursor.execute(
-                "select digest from privacy_tombstone where brand_id = %s and digest = any(%s)",
-                [self.brand_id, list(wanted)],
-            )
-            found = {bytes(row[0]) for row in cursor.fetchall()}
-        return np.fromiter((digest in found for digest in digests), bool, len(digests))
+        return np.fromiter((digest in known for digest in digests), bool, len(digests))
 
     def people(self, table: pa.Table, *, platform: str, contacts: Sequence[str]) -> Mask:
         """The rows of erased people, by their identifiers and the columns ``contacts``.
@@ -99,7 +91,15 @@ def _kind_of(column: str, platform: str) -> str:
 
 
 def remembered(brand_id: int) -> Memory | None:
-    """The brand's memory; None where nobody was erased."""
-    kinds = Tombstone.objects.filter(brand_id=brand_id).values_list("kind", flat=True).distinct()
-    found = frozenset(kinds)
-    return Memory(brand_id, found) if found else None
+    """The brand's memory; None where nobody was erased.
+
+    It is read whole: people are erased by the hundred, rows come by the million.
+    """
+    found = list(Tombstone.objects.filter(brand_id=brand_id).values_list("kind", "digest"))
+    if not found:
+        return None
+    return Memory(
+        brand_id,
+        frozenset(kind for kind, _ in found),
+        frozenset(bytes(digest) for _, digest in found),
+    )

@@ -37,7 +37,7 @@ def owned_rows(table: TableMap, subject: Subject) -> list[dict[str, Any]]:
     condition = table.owned or _searched(table, subject)
     if not condition:
         return []
-    values = {**subject.values, "sought": subject.sought.person}
+    values = _search_values(subject, subject.sought.person)
     with connection.cursor() as cursor:
         cursor.execute(
             f"select to_jsonb(t)::text from {table.table} t where {condition} order by 1", values
@@ -87,13 +87,17 @@ def _conditions(subject: Subject) -> Iterator[tuple[TableMap, str, dict[str, Any
         if condition := _searched(table, subject):
             empties = any(p.erase == Erase.EMPTY for p in table.personal.values())
             pattern = subject.sought.rows if empties else subject.sought.person
-            yield table, condition, {**subject.values, "sought": pattern}
+            yield table, condition, _search_values(subject, pattern)
+
+
+def _search_values(subject: Subject, pattern: str) -> dict[str, Any]:
+    return {**subject.values, **subject.sought.sql_values, "sought": pattern}
 
 
 def _searched(table: TableMap, subject: Subject) -> str:
     if not table.searched or not subject.sought.person:
         return ""
-    matches = " or ".join(f't."{column}"::text ~* %(sought)s' for column in table.personal)
+    matches = " or ".join(subject.sought.matches_sql(f't."{c}"') for c in table.personal)
     return f"{table.searched} and ({matches})"
 
 

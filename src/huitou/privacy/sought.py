@@ -24,7 +24,11 @@ SCRUBBED = "[erased]"
 # What cells and words are separated by; \x1f is what the readers of files use.
 _EDGE = r'"\x1f,;|\t=:\s<>\\'
 _LETTERS = r"0-9A-Za-z\u4e00-\u9fff"
-_NOISE = r"[\s\-().]*"
+# Signs between the digits of a phone, and wide digits: a text without them is searched for plain
+# needles first, which is ten times faster than the patterns.
+_WIDE, _NARROW, _SIGNS = "０１２３４５６７８９", "0123456789", " -().\t\n\r\u3000\u00a0"
+_NOISE = f"[{re.escape(_SIGNS)}]*"
+_PLAIN = str.maketrans(_WIDE, _NARROW, _SIGNS)
 
 
 @dataclass(frozen=True)
@@ -73,7 +77,34 @@ class Sought:
 
     def is_in(self, text: str) -> bool:
         """Whether a row or line of text is about the person."""
-        return bool(self.rows) and self._rows.search(text) is not None
+        plain = text.lower().translate(_PLAIN)
+        return any(needle in plain for needle in self.needles) and bool(self._rows.search(text))
+
+    @cached_property
+    def needles(self) -> tuple[str, ...]:
+        """Of these one is in the plain form of every text that a pattern matches."""
+        phones = [_national(value) for kind, value in self.identifiers if kind == PHONE]
+        others = [value for kind, value in self.identifiers if kind != PHONE]
+        plain = [v.lower().translate(_PLAIN) for v in (*others, *self.names, *self.numbers)]
+        return tuple(dict.fromkeys(needle for needle in (*phones, *plain) if needle))
+
+    @property
+    def sql_values(self) -> dict[str, Any]:
+        """What ``matches_sql`` is filled with, but for the pattern ``sought``."""
+        escaped = (re.sub(r"([\\%_])", r"\\\1", needle) for needle in self.needles)
+        return {
+            "needles": [f"%{needle}%" for needle in escaped],
+            "plain_from": _WIDE + _SIGNS,
+            "plain_to": _NARROW,
+        }
+
+    @staticmethod
+    def matches_sql(column: str) -> str:
+        """A condition on a column's text: the needles first, then the pattern."""
+        return (
+            f"case when translate(lower({column}::text), %(plain_from)s, %(plain_to)s)"
+            f" like any(%(needles)s) then {column}::text ~* %(sought)s else false end"
+        )
 
     def spans(self, text: str) -> list[tuple[int, int]]:
         """Where ``text`` names the person."""
@@ -116,11 +147,14 @@ def _any(parts: Iterable[str]) -> str:
     return "|".join(dict.fromkeys(parts))
 
 
-def _phone(value: str) -> list[str]:
+def _national(value: str) -> str:
     key = normalised(PHONE, value)
-    national = key.removeprefix("+86") if key.startswith("+86") else key.lstrip("+0")
+    return key.removeprefix("+86") if key.startswith("+86") else key.lstrip("+0")
+
+
+def _phone(value: str) -> list[str]:
+    national = _national(value)
     if len(national) < _PHONE_DIGITS_MIN:
         return []
-    wide = str.maketrans("0123456789", "０１２３４５６７８９")
-    digits = _NOISE.join(f"[{digit}{digit.translate(wide)}]" for digit in national)
+    digits = _NOISE.join(f"[{digit}{_WIDE[int(digit)]}]" for digit in national)
     return [rf"(?<!\d)(?:(?:\+|00)?86{_NOISE})?{digits}(?!\d)"]

@@ -17,6 +17,7 @@ _INVISIBLE = re.compile(r"[\s\u200b-\u200f\ufeff]")
 _PHONE_NOISE = re.compile(r"[^\d+]")
 _CN_MOBILE = re.compile(r"1[3-9]\d{9}")
 _MASKS = ("*", "＊", "•", "×")
+_CN_KEY_CHARS = len("+8613800138001")
 PHONE, EMAIL = "phone", "email"
 # Typed in any case by people; the platforms' own ids may differ by case alone.
 _FOLDED_KINDS = frozenset({EMAIL, "buyer_nick", "account", "payment_account"})
@@ -35,13 +36,17 @@ def blind_index(value: str, *, kind: str, brand_id: int) -> bytes | None:
 def blind_indexes(pairs: Iterable[tuple[str, str | None]], *, brand_id: int) -> list[bytes | None]:
     """The hashes of ``(kind, value)`` pairs, in order; ``value`` is normalised first."""
     key = keyring().index_key
-    brand = f"{brand_id}\x1f"
+    contexts: dict[str, bytes] = {}
     found: list[bytes | None] = []
     for kind, value in pairs:
         plain = normalised(kind, value) if value else ""
-        found.append(
-            hmac.digest(key, f"{brand}{kind}\x1f{plain}".encode(), "sha256") if plain else None
-        )
+        if not plain:
+            found.append(None)
+            continue
+        context = contexts.get(kind)
+        if context is None:
+            context = contexts[kind] = f"{brand_id}\x1f{kind}\x1f".encode()
+        found.append(hmac.digest(key, context + plain.encode(), "sha256"))
     return found
 
 
@@ -53,15 +58,23 @@ def normalised(kind: str, value: str) -> str:
     >>> normalised("phone", "138****8001"), normalised("email", " Lin.Xi@Example.com")
     ('', 'lin.xi@example.com')
     """
-    text = value if value.isascii() else unicodedata.normalize("NFKC", value)
-    if any(mask in text for mask in _MASKS):
+    if value.isascii():
+        # Most values: no need to look for more than one sign, or to fold twice.
+        if kind == PHONE and len(value) == _CN_KEY_CHARS and value[:4] == "+861":
+            if value[1:].isdigit():
+                return value
+        text, masked = value, "*" in value
+    else:
+        text = unicodedata.normalize("NFKC", value)
+        masked = any(mask in text for mask in _MASKS)
+    if masked:
         return ""
     if kind == PHONE:
         return _phone(text)
     text = _INVISIBLE.sub("", text)
     if kind.rpartition(":")[2] not in _FOLDED_KINDS:
         return text
-    return text.casefold() if text.isascii() else _folded(text)
+    return text.lower() if text.isascii() else _folded(text)
 
 
 def _folded(text: str) -> str:
