@@ -8,9 +8,10 @@ from datetime import datetime
 
 from django.db import IntegrityError, transaction
 
+from huitou.kernel.errors import RefusedInputError
 from huitou.privacy.models import PrivacyRequest, RequestKind, RequestState
 from huitou.privacy.sought import Sought
-from huitou.privacy.steps import ErasureWaitsError, steps
+from huitou.privacy.steps import ErasureWaitsError, shut_out_imports, steps
 from huitou.privacy.subjects import Subject, reasoned, subject_of
 
 
@@ -82,6 +83,9 @@ def run_erasure(request_id: int, *, now: datetime) -> PrivacyRequest:
             continue
         try:
             with transaction.atomic() if step.in_transaction else nullcontext():
+                if step.in_transaction:
+                    shut_out_imports(request.brand_id)
+                    subject = _as_they_are_now(request, subject)
                 step.run(subject, now)
                 request = _noted(request_id, step.name)
         except ErasureWaitsError as error:
@@ -91,6 +95,18 @@ def run_erasure(request_id: int, *, now: datetime) -> PrivacyRequest:
     request.state, request.sought, request.finished_at = RequestState.DONE, None, now
     request.save(update_fields=["state", "sought", "finished_at"])
     return request
+
+
+def _as_they_are_now(request: PrivacyRequest, asked: Subject) -> Subject:
+    """The subject with what imports brought since the request; kept for the later steps."""
+    try:
+        now = subject_of(request.brand_id, request.member_id)
+    except RefusedInputError:  # merged into another meanwhile: only who was asked about goes
+        return asked
+    PrivacyRequest.objects.filter(pk=request.pk).update(
+        accounts=list(now.accounts), sought=now.sought.to_json()
+    )
+    return now
 
 
 @transaction.atomic

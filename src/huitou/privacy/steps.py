@@ -76,12 +76,16 @@ def share_imports(brand_id: int) -> None:
         cursor.execute("select pg_advisory_xact_lock_shared(%s, %s)", [_LOCK, brand_id])
 
 
+def shut_out_imports(brand_id: int) -> None:
+    """Until the transaction ends, no import records a chunk; waits for those that looked before."""
+    with connection.cursor() as cursor:
+        cursor.execute("select pg_advisory_xact_lock(%s, %s)", [_LOCK, brand_id])
+
+
 def _erase_records(subject: Subject, now: datetime) -> None:
     pairs = subject.sought.identifiers
     digests = blind_indexes(pairs, brand_id=subject.brand_id)
     with connection.cursor() as cursor:
-        # Waits for the imports that looked before.
-        cursor.execute("select pg_advisory_xact_lock(%s, %s)", [_LOCK, subject.brand_id])
         cursor.execute(
             "insert into privacy_tombstone (brand_id, kind, digest)"
             " select %s, s.kind, s.digest from unnest(%s::text[], %s::bytea[]) s (kind, digest)"
