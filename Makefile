@@ -40,7 +40,7 @@ layers: $(VENV)/.dev ## import-linter: rooms import only rooms below
 migrations: $(VENV)/.dev ## every model change has its migration
 	$(PYTHON) -W ignore::RuntimeWarning -m django makemigrations --check --dry-run --settings huitou.config.settings
 
-bench: $(VENV)/.dev assets ## measure speed and write bench/RESULTS.md
+bench: $(VENV)/.dev $(VENV)-bench/.ready assets ## measure speed and write bench/RESULTS.md
 	$(PYTHON) bench/run.py $(ARGS)
 
 wheel: $(VENV)/.dev ## build the wheel into dist/
@@ -50,7 +50,7 @@ assets: $(VENV)/.run ## build the console's scripts and styles (needs nothing: n
 	@$(PYTHON) web/build.py
 
 clean: ## remove everything built or downloaded, but not the data in .huitou
-	rm -rf $(VENV) build dist web/node_modules web/.node src/huitou/ui/static/dist
+	rm -rf $(VENV) $(VENV)-bench build dist web/node_modules web/.node src/huitou/ui/static/dist
 	rm -rf .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 	find src tests -name __pycache__ -prune -exec rm -rf {} +
 	find src -name '*.mo' -delete
@@ -68,6 +68,13 @@ $(VENV)/.run: requirements/run.txt requirements/build.txt pyproject.toml | $(PYT
 	@$(PYTHON) -m pip --version >/dev/null 2>&1 || $(PYTHON3) -m venv --clear $(VENV)
 	@$(INSTALL) --require-hashes --no-deps -r requirements/run.txt -r requirements/build.txt
 	@$(INSTALL) --no-deps --no-build-isolation --editable .
+	@touch $@
+
+# What the benches compare the product with; it needs other versions than the product does.
+$(VENV)-bench/.ready: requirements/bench.txt | $(PYTHON)
+	@$(PYTHON) -m venv --clear $(VENV)-bench
+	@$(VENV)-bench/bin/python -m pip install --quiet --disable-pip-version-check --no-input \
+		--require-hashes --no-deps -r requirements/bench.txt
 	@touch $@
 
 $(VENV)/.dev: requirements/dev.txt $(VENV)/.run

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator
+from typing import Any
 
 import django
 import pytest
@@ -64,3 +65,24 @@ def django_db_modify_db_settings() -> Iterator[None]:
     yield
     cluster.stop()
     shutil.rmtree(cluster.root, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
+    """Let tests of several transactions empty their tables, the audit log among them."""
+    from django.db import connection
+
+    with django_db_blocker.unblock(), connection.cursor() as cursor:
+        cursor.execute(
+            "select tgrelid::regclass::text, tgname from pg_trigger"
+            " where not tgisinternal and tgname like 'audit\\_%%' and tgtype & 32 > 0"
+            " and tgrelid::regclass::text not like '%%audit%%'"
+        )
+        for table, name in cursor.fetchall():
+            cursor.execute(f"drop trigger {name} on {table}")
+        for table in ("eventlog_auditentry", "eventlog_auditlink"):
+            cursor.execute(
+                f"drop trigger audit_append_only on {table};"
+                f" create trigger audit_append_only before update or delete on {table}"
+                " for each statement execute function eventlog_audit_append_only()"
+            )

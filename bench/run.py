@@ -14,7 +14,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from bench.report import Figure, keep
 
-BENCHES = ("import_orders", "insight_refresh", "pages", "first_start")
+BENCHES = ("import_orders", "resolution", "insight_refresh", "pages", "first_start", "identity")
 
 
 def main(wanted: list[str]) -> None:

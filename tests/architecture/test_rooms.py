@@ -25,6 +25,8 @@ URL_REFERENCE = re.compile(r"{%\s*url\s+[\"']([\w:-]+)[\"']")
 URL_FUNCTIONS = {"reverse", "reverse_lazy", "redirect", "resolve_url"}
 # The page shell in ui links to what any console has to offer; the door supplies the pages.
 SHELL_ADDRESSES = {
+    "account",
+    "second_factor",
     "dashboard",
     "jobs_tray",
     "login",

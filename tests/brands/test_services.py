@@ -6,9 +6,11 @@ from datetime import date
 
 import pytest
 
+from huitou.brands.access import access_by_brand
 from huitou.brands.models import Brand, Role, Shop, Staff
-from huitou.brands.queries import brand_by_slug, roles_by_brand, shop_by_slug, visible_brands
-from huitou.brands.services import create_brand, create_shop, create_staff, pin_brand
+from huitou.brands.queries import brand_by_slug, shop_by_slug, visible_brands
+from huitou.brands.services import create_brand, create_shop, pin_brand
+from huitou.brands.staffing import Grant, create_staff
 from huitou.kernel.errors import RefusedInputError
 from tests.factories import make_brand, make_shop, make_staff
 
@@ -98,13 +100,13 @@ def test_staff_sees_the_brands_of_their_roles(brand: Brand) -> None:
     # given
     other = make_brand()
     person = create_staff(
-        username="lin", password="a-long-phrase-9", roles={brand.slug: Role.ANALYST}
+        username="lin", password="a-long-phrase-9", grants=[Grant(brand.slug, Role.ANALYST)]
     )
     superuser = make_staff(is_superuser=True)
 
     # then
     assert person.check_password("a-long-phrase-9")
-    assert visible_brands(person, roles_by_brand(person)) == [brand]
+    assert visible_brands(person, access_by_brand(person)) == [brand]
     assert visible_brands(superuser, {}) == [brand, other]
 
 
@@ -113,8 +115,8 @@ def test_staff_sees_the_brands_of_their_roles(brand: Brand) -> None:
     [
         ({"password": "12345678"}, "PASSWORD"),
         ({"username": " "}, "USERNAME"),
-        ({"roles": {"nowhere": "owner"}}, "BRAND"),
-        ({"roles": {"nowhere": "king"}}, "ROLE"),
+        ({"grants": [Grant("nowhere", "owner")]}, "BRAND"),
+        ({"grants": [Grant("nowhere", "king")]}, "ROLE"),
     ],
 )
 def test_malformed_staff_is_refused(db: None, fields: dict[str, object], code: str) -> None:

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from huitou.cli import main
+from huitou.eventlog.audit import Actor, set_process_actor
 
 
 @dataclass(frozen=True)
@@ -55,3 +56,4 @@ def run(
     before = signal.getsignal(signal.SIGTERM)
     yield done
     signal.signal(signal.SIGTERM, before)
+    set_process_actor(Actor("system"))

@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 
 from huitou.brands.models import Brand, Shop
 from huitou.commerce.models import Order
-from huitou.eventlog.models import Event
+from huitou.eventlog.audit import Actor
+from huitou.eventlog.models import AuditEntry
 from huitou.ingest.models import Batch, BatchState, QuarantinedRow
 from huitou.kernel.errors import RefusedInputError
 from huitou.members.models import Identity, Member
@@ -32,6 +33,7 @@ from huitou.vault.resealing import reseal, usage
 from tests.factories import make_brand, make_shop
 
 NOW = datetime(2026, 7, 1, 4, tzinfo=UTC)
+AGENT = Actor("staff", id=7, name="agent")
 
 
 @pytest.fixture
@@ -104,22 +106,20 @@ def test_without_a_reason_nothing_is_exported_erased_or_shown(member: Member) ->
             brand_id=brand, member_id=member.pk, reason="", requested_by_id=None, now=NOW
         )
     with pytest.raises(RefusedInputError, match="Say why"):
-        unmask(brand_id=brand, member_id=member.pk, reason="", staff_id=1, now=NOW)
+        unmask(brand_id=brand, member_id=member.pk, reason="", actor=AGENT)
     assert not PrivacyRequest.objects.exists()
-    assert not Event.objects.exists()
+    assert not AuditEntry.objects.filter(operation="access").exists()
 
 
 def test_a_look_at_contacts_is_on_record_before_it_happens(member: Member) -> None:
     # when
-    contact = unmask(
-        brand_id=member.brand_id, member_id=member.pk, reason=" 回电 ", staff_id=7, now=NOW
-    )
+    contact = unmask(brand_id=member.brand_id, member_id=member.pk, reason=" 回电 ", actor=AGENT)
 
     # then each address is told once
     assert contact == Contact(("19900000001",), (), ())
-    event = Event.objects.get()
-    assert (event.kind, event.subject_ids) == ("privacy.contact_unmasked", [member.pk])
-    assert event.payload == {"staff": 7, "reason": "回电"}
+    entry = AuditEntry.objects.get(operation="access")
+    assert (entry.table_name, entry.row_id) == ("members.contact", str(member.pk))
+    assert (entry.actor_name, entry.reason) == ("agent", "回电")
 
 
 def test_a_member_of_another_brand_is_not_found(member: Member) -> None:

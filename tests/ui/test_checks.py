@@ -65,7 +65,19 @@ def test_the_side_bar_groups_sorts_and_marks(monkeypatch: pytest.MonkeyPatch) ->
         ("operator", ["dashboard", "members", "identity_review", "imports", "quarantine_all"]),
         ("analyst", ["dashboard", "members"]),
         ("finance", ["dashboard"]),
-        (None, ["dashboard", "members", "identity_review", "imports", "quarantine_all", "privacy"]),
+        (
+            None,
+            [
+                "dashboard",
+                "members",
+                "identity_review",
+                "imports",
+                "quarantine_all",
+                "staff",
+                "audit",
+                "privacy",
+            ],
+        ),
     ],
 )
 def test_people_see_the_pages_their_role_may_open(role: str | None, seen: list[str]) -> None:

@@ -26,11 +26,30 @@ TABLES = (
         "brands_staff",
         ("Staff", "员工"),
         plain=dict.fromkeys(
-            ("password", "username", "first_name", "last_name", "email", "display_name"),
+            (
+                "password",
+                "username",
+                "first_name",
+                "last_name",
+                "email",
+                "display_name",
+                "language",
+            ),
             _STAFF,
         ),
     ),
     TableMap("brands_staffrole", ("Roles", "角色"), plain={"role": "a code"}),
+    TableMap("brands_grouprole", ("Group roles", "集团角色"), plain={"role": "a code"}),
+    TableMap("brands_group", ("Groups", "集团"), plain=dict.fromkeys(("slug", "name"), _SETTING)),
+    TableMap("brands_authenticator", ("Authenticators", "验证器"), plain={"sealed_secret": _STAFF}),
+    TableMap("brands_recoverycode", ("Recovery codes", "恢复码"), plain={"digest": _STAFF}),
+    TableMap("brands_lockout", ("Lockouts", "登录锁定"), plain={"key": _STAFF}),
+    TableMap("brands_signinlink", ("Sign-in links", "一次性链接"), plain={"digest": _STAFF}),
+    TableMap(
+        "brands_staffsession",
+        ("Staff sessions", "登录会话"),
+        plain=dict.fromkeys(("session_key", "address", "agent"), _STAFF),
+    ),
 )
 
 

@@ -2,21 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable
 
-from huitou.brands.models import Brand, Shop, Staff
+from huitou.brands.models import Brand, Group, Shop, Staff
 from huitou.kernel.errors import RefusedInputError
 
 
-def roles_by_brand(staff: Staff) -> dict[int, str]:
-    """The role of ``staff`` in each brand they have one in."""
-    return dict(staff.roles.values_list("brand_id", "role"))
-
-
-def visible_brands(staff: Staff, roles: Mapping[int, str]) -> list[Brand]:
-    """The brands of ``roles`` (see ``roles_by_brand``), oldest first; all for a superuser."""
+def visible_brands(staff: Staff, brand_ids: Iterable[int]) -> list[Brand]:
+    """The brands of ``brand_ids`` (see ``access_by_brand``), oldest first; all for a superuser."""
     brands = Brand.objects.order_by("id")
-    return list(brands if staff.is_superuser else brands.filter(pk__in=roles))
+    return list(brands if staff.is_superuser else brands.filter(pk__in=list(brand_ids)))
+
+
+def group_by_slug(slug: str) -> Group:
+    """The group ``slug``. Raises ``RefusedInputError`` (``UNKNOWN_GROUP``) otherwise."""
+    group = Group.objects.filter(slug=slug).first()
+    if group is None:
+        raise RefusedInputError("UNKNOWN_GROUP", f"There is no group {slug!r}.")
+    return group
+
+
+def staff_by_name(username: str) -> Staff:
+    """The person who signs in as ``username``. Raises ``RefusedInputError`` (``STAFF``)."""
+    staff = Staff.objects.filter(username=username).first()
+    if staff is None:
+        raise RefusedInputError("STAFF", f"There is no {username!r}.")
+    return staff
 
 
 def brand_by_slug(slug: str) -> Brand:

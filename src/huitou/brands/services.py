@@ -1,4 +1,4 @@
-"""The only writers of brands, shops and staff."""
+"""The only writers of groups, brands and shops."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from zoneinfo import available_timezones
 
 from django.db import IntegrityError, transaction
 
-from huitou.brands.models import Brand, Platform, Role, Shop, Staff, StaffRole
+from huitou.brands.models import Brand, Group, Platform, Shop
 from huitou.kernel.errors import RefusedInputError
 
 _SLUG = re.compile(r"[a-z0-9][a-z0-9-]{0,39}\Z")
@@ -83,59 +83,29 @@ def create_shop(*, brand: Brand, slug: str, platform: str, name: str = "") -> Sh
         ) from error
 
 
-def create_staff(
-    *, username: str, password: str, roles: dict[str, str] | None = None, display_name: str = ""
-) -> Staff:
-    """Create a person who may sign in; ``roles`` maps a brand's slug to a ``Role`` value.
+def create_group(*, slug: str, name: str) -> Group:
+    """Create a group of brands.
 
-    Raises ``RefusedInputError`` with the code ``USERNAME``, ``PASSWORD``, ``ROLE``, ``BRAND`` or
-    ``STAFF_EXISTS``; nothing is created then.
+    Raises ``RefusedInputError``: ``SLUG``, ``NAME``, ``GROUP_EXISTS``.
     """
-    wanted = roles or {}
-    if not username.strip() or len(username) > 150:
-        raise RefusedInputError("USERNAME", "A user name has 1 to 150 characters.")
-    if unknown := sorted(set(wanted.values()) - set(Role.values)):
-        raise RefusedInputError("ROLE", f"Unknown role {unknown[0]!r}; see Role.")
-    brands = {brand.slug: brand for brand in Brand.objects.filter(slug__in=wanted)}
-    if missing := sorted(wanted.keys() - brands.keys()):
-        raise RefusedInputError("BRAND", f"There is no brand {missing[0]!r}.")
-    _check_password(password, Staff(username=username, display_name=display_name))
+    _check_slug(slug)
     try:
         with transaction.atomic():
-            staff = Staff.objects.create_user(
-                username, password=password, display_name=display_name
-            )
-            StaffRole.objects.bulk_create(
-                StaffRole(staff=staff, brand=brands[slug], role=role)
-                for slug, role in wanted.items()
-            )
+            return Group.objects.create(slug=slug, name=_checked_name(name))
     except IntegrityError as error:
-        raise RefusedInputError("STAFF_EXISTS", f"There is a {username!r} already.") from error
-    return staff
+        raise RefusedInputError("GROUP_EXISTS", f"There is a group {slug!r} already.") from error
 
 
-def set_staff_password(*, username: str, password: str) -> Staff:
-    """Give a person a new password; their other sessions end.
-
-    Raises ``RefusedInputError`` with the code ``STAFF`` or ``PASSWORD``.
-    """
-    staff = Staff.objects.filter(username=username).first()
-    if staff is None:
-        raise RefusedInputError("STAFF", f"There is no {username!r}.")
-    _check_password(password, staff)
-    staff.set_password(password)
-    staff.save(update_fields=["password"])
-    return staff
+def put_brand_into_group(*, brand: Brand, group: Group | None) -> None:
+    """Make ``brand`` one of ``group``'s, or of none."""
+    brand.group = group
+    brand.save(update_fields=["group"])
 
 
-def _check_password(password: str, staff: Staff) -> None:
-    from django.contrib.auth.password_validation import validate_password
-    from django.core.exceptions import ValidationError
-
-    try:
-        validate_password(password, staff)
-    except ValidationError as error:
-        raise RefusedInputError("PASSWORD", " ".join(error.messages)) from error
+def require_second_factor(*, brand: Brand, required: bool) -> None:
+    """Decide whether everybody of ``brand`` must sign in with a second factor."""
+    brand.two_factor_required = required
+    brand.save(update_fields=["two_factor_required"])
 
 
 def _check_slug(slug: str) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import getpass
 import json
+import os
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -27,6 +29,9 @@ def ready() -> Iterator[None]:
     with database_available():
         from django.db import connections
 
+        from huitou.eventlog.audit import Actor, set_process_actor
+
+        set_process_actor(Actor("cli", name=_system_user()))
         try:
             migrate(home(), trust_stamp=True)
             yield
@@ -57,3 +62,10 @@ def announce(text: str) -> None:
 def say(text: str) -> None:
     """Tell a person something on standard error, which scripts may ignore."""
     typer.echo(text, err=True)
+
+
+def _system_user() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a container whose user has no name
+        return str(os.getuid())

@@ -99,6 +99,17 @@ def split_member(
         _show_person(owner, person, as_json=json)
 
 
+@members_app.command("suggest")
+def suggest_members(brand: _Brand, json: Json = False) -> None:
+    """Look for accounts that may be one person; the console shows them for an answer."""
+    with ready():
+        from huitou.members.suggesting import suggest_members as look
+
+        done = look(_brand(brand).pk)
+        text = f"{done.accounts} accounts compared; {done.open} pairs wait for an answer."
+        show({"accounts": done.accounts, "open": done.open}, text, as_json=json)
+
+
 @members_app.command("review")
 def review_members(brand: _Brand, json: Json = False) -> None:
     """List suggestions, conflicting customers and keys that stopped merging."""

@@ -13,7 +13,20 @@ from huitou.kernel.errors import RefusedInputError
 if TYPE_CHECKING:
     from huitou.brands.models import Staff
 
-staff_app = typer.Typer(help="Staff: create, list, set a password.", no_args_is_help=True)
+staff_app = typer.Typer(
+    help="Staff: create, list, roles, passwords, locked accounts.", no_args_is_help=True
+)
+Name = Annotated[str, typer.Argument(help="What the person types to sign in.")]
+Roles = Annotated[
+    list[str],
+    typer.Option(
+        help="BRAND:ROLE or BRAND:ROLE:SHOP; owner, operator, analyst, agent, finance or "
+        "developer. May be given several times.",
+    ),
+]
+GroupRoles = Annotated[
+    list[str], typer.Option(help="GROUP:ROLE: in every brand of the group. May be repeated.")
+]
 
 
 def register(root: typer.Typer) -> None:
@@ -23,46 +36,87 @@ def register(root: typer.Typer) -> None:
 
 @staff_app.command("create")
 def create_staff(
-    username: Annotated[str, typer.Argument(help="What the person types to sign in.")],
-    role: Annotated[
-        list[str],
-        typer.Option(
-            help="BRAND:ROLE; owner, operator, analyst, agent, finance or "
-            "developer. May be given several times."
-        ),
-    ],
+    username: Name,
+    role: Roles = [],  # noqa: B006 -- read only; typer needs a list
+    group_role: GroupRoles = [],  # noqa: B006
     name: Annotated[str, typer.Option(help="The name people read.")] = "",
     json: Json = False,
 ) -> None:
     """Create a person; the password is asked for, or read from standard input."""
-    pairs = [part.partition(":") for part in role]
-    if any(not brand or not code for brand, _, code in pairs):
-        raise RefusedInputError("ROLE", "Write --role BRAND:ROLE, such as mybrand:operator.")
+    if not role and not group_role:
+        raise RefusedInputError("ROLE", "Give at least one --role or --group-role.")
+    parts = [_parts(text, 3, "--role BRAND:ROLE[:SHOP]") for text in role]
+    group_parts = [_parts(text, 2, "--group-role GROUP:ROLE") for text in group_role]
     password = _password()
     with ready():
-        from huitou.brands.services import create_staff as create
+        from huitou.brands import staffing
 
-        staff = create(
+        staff = staffing.create_staff(
             username=username,
             password=password,
-            roles={brand: code for brand, _, code in pairs},
+            grants=[staffing.Grant(*part) for part in parts],
+            group_grants=[staffing.GroupGrant(*part) for part in group_parts],
             display_name=name,
         )
         show(_staff(staff), f"Created {staff.username}.", as_json=json)
 
 
 @staff_app.command("password")
-def set_password(
-    username: Annotated[str, typer.Argument()],
-    json: Json = False,
-) -> None:
+def set_password(username: Name, json: Json = False) -> None:
     """Set a new password; it is asked for, or read from standard input."""
     password = _password()
     with ready():
-        from huitou.brands.services import set_staff_password
+        from huitou.brands.queries import staff_by_name
+        from huitou.brands.staffing import set_staff_password
 
-        staff = set_staff_password(username=username, password=password)
+        staff = staff_by_name(username)
+        set_staff_password(staff=staff, password=password)
         show(_staff(staff), f"{staff.username} has a new password.", as_json=json)
+
+
+@staff_app.command("deactivate")
+def deactivate(
+    username: Name,
+    undo: Annotated[bool, typer.Option("--undo", help="Let the person sign in again.")] = False,
+    json: Json = False,
+) -> None:
+    """Let a person no longer sign in; their sessions end at once."""
+    with ready():
+        from huitou.brands.queries import staff_by_name
+        from huitou.brands.staffing import set_active
+
+        staff = staff_by_name(username)
+        set_active(staff=staff, active=undo)
+        text = "may sign in again" if undo else "can no longer sign in"
+        show(_staff(staff), f"{username} {text}.", as_json=json)
+
+
+@staff_app.command("unlock")
+def unlock(username: Name, json: Json = False) -> None:
+    """Forget the failed attempts of an account, so that it need not wait."""
+    with ready():
+        from huitou.brands.lockouts import unlock as forget
+        from huitou.brands.queries import staff_by_name
+
+        staff = staff_by_name(username)
+        found = forget(username=staff.username, staff_id=staff.pk)
+        text = "is unlocked" if found else "was not locked"
+        show(_staff(staff), f"{username} {text}.", as_json=json)
+
+
+@staff_app.command("reset-2fa")
+def reset_second_factor(username: Name, json: Json = False) -> None:
+    """Forget a person's authenticator and recovery codes; their sessions end."""
+    with ready():
+        from huitou.brands.queries import staff_by_name
+        from huitou.brands.second_factor import remove_second_factor
+        from huitou.brands.sessions import end_sessions
+
+        staff = staff_by_name(username)
+        found = remove_second_factor(staff=staff)
+        end_sessions(staff=staff)
+        text = "signs in without a code now" if found else "had no second factor"
+        show(_staff(staff), f"{username} {text}.", as_json=json)
 
 
 @staff_app.command("list")
@@ -72,8 +126,20 @@ def list_staff(json: Json = False) -> None:
         from huitou.brands.models import Staff
 
         rows = [_staff(staff) for staff in Staff.objects.order_by("username")]
-    lines = [f"{r['username']:<20} {r['roles'] or 'all brands'}" for r in rows]
+    lines = [
+        f"{r['username']:<20} {'active' if r['active'] else 'inactive':<9}"
+        f" {'2FA' if r['second_factor'] else '   '}"
+        f" {', '.join(r['roles'] + r['group_roles']) or ('all brands' if r['superuser'] else '-')}"
+        for r in rows
+    ]
     show({"staff": rows}, "\n".join(lines), as_json=json)
+
+
+def _parts(text: str, most: int, form: str) -> list[str]:
+    found = text.split(":")
+    if not 2 <= len(found) <= most or not all(found):
+        raise RefusedInputError("ROLE", f"Write {form}, such as mybrand:operator.")
+    return found
 
 
 def _password() -> str:
@@ -83,5 +149,18 @@ def _password() -> str:
 
 
 def _staff(staff: Staff) -> dict[str, Any]:
-    roles = {role.brand.slug: role.role for role in staff.roles.select_related("brand")}
-    return {"username": staff.username, "name": staff.display_name, "roles": roles}
+    from huitou.brands.second_factor import has_second_factor
+
+    roles = staff.roles.select_related("brand", "shop").order_by("brand__slug", "shop__slug")
+    groups = staff.group_roles.select_related("group").order_by("group__slug")
+    return {
+        "username": staff.username,
+        "name": staff.display_name,
+        "active": staff.is_active,
+        "superuser": staff.is_superuser,
+        "second_factor": has_second_factor(staff),
+        "roles": [
+            f"{r.brand.slug}:{r.role}" + (f":{r.shop.slug}" if r.shop else "") for r in roles
+        ],
+        "group_roles": [f"{r.group.slug}:{r.role}" for r in groups],
+    }

@@ -58,6 +58,8 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "huitou.ui.middleware.ScopeMiddleware",
+    "huitou.ui.middleware.ActorMiddleware",
+    "huitou.ui.middleware.SignedInMiddleware",
 ]
 
 ROOT_URLCONF = "huitou.config.urls"
@@ -92,6 +94,8 @@ PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
 LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "dashboard"
 SESSION_COOKIE_HTTPONLY = True
+# A working day without a visit signs out; ui.middleware renews it while the person works.
+SESSION_COOKIE_AGE = 12 * 3600
 SESSION_COOKIE_SAMESITE = "Lax"
 
 LANGUAGE_CODE = "zh-hans"
@@ -133,6 +137,8 @@ CONTENT_SECURITY_POLICY = {
         "frame-ancestors": [NONE],
     }
 }
+
+AUDITED_TABLES = "huitou.config.audited.TABLES"
 
 PROCRASTINATE_IMPORT_PATHS = ["huitou.config.tasks"]
 

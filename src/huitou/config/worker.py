@@ -14,6 +14,9 @@ def run_worker() -> None:
     from procrastinate.contrib.django import app
     from procrastinate.contrib.django.django_connector import DjangoConnector
 
+    from huitou.eventlog.audit import Actor, set_process_actor
+
+    set_process_actor(Actor("worker"))
     assert isinstance(app.connector, DjangoConnector)
     with app.replace_connector(app.connector.get_worker_connector()) as worker_app:
         worker_app.run_worker(concurrency=_CONCURRENCY, delete_jobs="never")

@@ -5,6 +5,15 @@ from django.utils.translation import gettext_lazy as _
 
 from huitou.ui.navigation import NavItem, register
 
+# They mark the member list as the present page.
+_MEMBER_PAGES = (
+    "member",
+    "member_merge",
+    "member_contact",
+    "member_personal_data",
+    "member_erase",
+)
+
 
 class ConsoleConfig(AppConfig):
     """The console room."""
@@ -14,7 +23,7 @@ class ConsoleConfig(AppConfig):
 
     def ready(self) -> None:
         """List the console's own pages in the side bar."""
-        from huitou.ui.roles import IDENTITY_ROLES, MEMBER_ROLES, OWNER_ROLES
+        from huitou.ui.roles import IDENTITY_ROLES, MEMBER_ROLES
 
         register(
             NavItem(
@@ -32,13 +41,7 @@ class ConsoleConfig(AppConfig):
                 "members",
                 icon="users",
                 order=10,
-                also=(
-                    "member",
-                    "member_merge",
-                    "member_contact",
-                    "member_personal_data",
-                    "member_erase",
-                ),
+                also=_MEMBER_PAGES,
                 roles=MEMBER_ROLES,
             )
         )
@@ -54,6 +57,32 @@ class ConsoleConfig(AppConfig):
         )
         register(
             NavItem(
-                "data", _("Privacy"), "privacy", icon="shield-lock", order=90, roles=OWNER_ROLES
+                "settings",
+                _("Staff"),
+                "staff",
+                icon="user-cog",
+                order=10,
+                also=("staff_person", "staff_invite", "staff_account"),
+                permission="staff.manage",
+            )
+        )
+        register(
+            NavItem(
+                "settings",
+                _("Audit log"),
+                "audit",
+                icon="history",
+                order=20,
+                permission="audit.view",
+            )
+        )
+        register(
+            NavItem(
+                "settings",
+                _("Privacy"),
+                "privacy",
+                icon="shield-lock",
+                order=30,
+                permission="privacy.manage",
             )
         )

@@ -42,6 +42,37 @@ EVIDENCE_RULES = {
     "policy": Label(_("Rule of keys changed"), "orange"),
 }
 
+# What speaks for a suggestion, and what against it.
+_FOR, _AGAINST, _PARTLY = "green", "orange", "grey"
+FAMILIES["suggestion"] = {
+    "name_same": Label(_("same name"), _FOR),
+    "name_near": Label(_("names sound alike"), _FOR),
+    "name_part_same": Label(_("part of the name is the same"), _PARTLY),
+    "name_shown_same": Label(_("what is shown of the name is the same"), _FOR),
+    "surname_same": Label(_("same surname"), _PARTLY),
+    "name_different": Label(_("other name"), _AGAINST),
+    "phone_same": Label(_("same phone"), _FOR),
+    "phone_near": Label(_("phones differ by a slip"), _FOR),
+    "phone_shown_same": Label(_("what is shown of the phone is the same"), _FOR),
+    "phone_tail_same": Label(_("same end of the phone"), _FOR),
+    "phone_different": Label(_("other phone"), _AGAINST),
+    "address_same": Label(_("same address"), _FOR),
+    "address_near": Label(_("addresses are nearly the same"), _FOR),
+    "street_same": Label(_("same street"), _FOR),
+    "district_same": Label(_("same district"), _PARTLY),
+    "city_same": Label(_("same city"), _PARTLY),
+    "province_same": Label(_("same province"), _PARTLY),
+    "district_same_address_different": Label(_("other address in the district"), _AGAINST),
+    "city_same_address_different": Label(_("other address in the city"), _AGAINST),
+    "region_different": Label(_("other region"), _AGAINST),
+    "email_local_same": Label(_("same name before the @"), _FOR),
+    "email_different": Label(_("other e-mail"), _AGAINST),
+    "nick_same": Label(_("same nickname"), _FOR),
+    "nick_different": Label(_("other nickname"), _PARTLY),
+    "birthday_same": Label(_("same birthday"), _FOR),
+    "birthday_near": Label(_("birthdays differ by a slip"), _FOR),
+    "birthday_different": Label(_("other birthday"), _AGAINST),
+}
 FAMILIES["identity"] = IDENTITY_KINDS
 FAMILIES["profile"] = {
     "phone": Label(_("Phone"), "grey"),

@@ -1,10 +1,12 @@
 """Addresses of the console, one list; a new page adds its line here."""
 
-from django.contrib.auth.views import LoginView, LogoutView
+from django.contrib.auth.views import LogoutView
 from django.urls import path
 from django.views.i18n import set_language
 
 from huitou.console.views import (
+    account,
+    audit,
     charts,
     dashboard,
     identity,
@@ -13,6 +15,8 @@ from huitou.console.views import (
     members,
     privacy,
     session,
+    sign_in,
+    staff,
 )
 
 urlpatterns = [
@@ -25,6 +29,7 @@ urlpatterns = [
     path("members/", members.members_list, name="members"),
     path("members/export.<str:kind>", members.members_export, name="members_export"),
     path("members/review/", identity.review, name="identity_review"),
+    path("members/review/look/", identity.look, name="identity_look"),
     path("members/review/policy/", identity.policy, name="identity_policy"),
     path(
         "members/review/suggestions/<int:suggestion_id>/",
@@ -42,11 +47,25 @@ urlpatterns = [
     path("members/<uuid:public_id>/erase/", privacy.erase, name="member_erase"),
     path("privacy/", privacy.overview, name="privacy"),
     path("jobs/tray/", jobs.tray, name="jobs_tray"),
+    path("staff/", staff.staff_list, name="staff"),
+    path("staff/invite/", staff.invite, name="staff_invite"),
+    path("staff/<int:staff_id>/", staff.person, name="staff_person"),
+    path("staff/<int:staff_id>/roles/", staff.roles, name="staff_roles"),
+    path("staff/<int:staff_id>/account/", staff.account, name="staff_account"),
+    path("audit/", audit.audit_log, name="audit"),
+    path("audit/verify/", audit.verify, name="audit_verify"),
+    path("account/", account.account, name="account"),
+    path("account/profile/", account.profile, name="account_profile"),
+    path("account/password/", account.password, name="account_password"),
+    path("account/second-factor/", account.second_factor_page, name="second_factor"),
+    path("account/recovery-codes/", account.recovery_codes, name="recovery_codes"),
     path(
-        "login/",
-        LoginView.as_view(template_name="console/login.html", redirect_authenticated_user=True),
-        name="login",
+        "account/second-factor/remove/", account.remove_second_factor, name="remove_second_factor"
     ),
+    path("account/sessions/end/", account.end_sessions, name="end_sessions"),
+    path("login/", sign_in.sign_in, name="login"),
+    path("login/code/", sign_in.login_code, name="login_code"),
+    path("login/link/<str:token>/", sign_in.one_time_link, name="one_time_link"),
     path("logout/", LogoutView.as_view(next_page="login"), name="logout"),
     path("language/", set_language, name="set_language"),
     path("scope/", session.choose_scope, name="scope"),

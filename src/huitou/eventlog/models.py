@@ -99,3 +99,55 @@ class BeforeImage(models.Model):
 
     def __str__(self) -> str:
         return f"{self.table_name} {self.row_id}"
+
+
+class AuditEntry(models.Model):
+    """One thing somebody did: a changed row, a statement over many, a look at personal data.
+
+    No foreign keys: the log outlives what it speaks of. Written by triggers and
+    ``eventlog.audit``; nobody changes or deletes it.
+    """
+
+    id = models.BigAutoField(primary_key=True)
+    generation = models.SmallIntegerField()
+    xid = Xid8Field()
+    at = models.DateTimeField()
+    actor_kind = models.CharField(max_length=16)  # one of audit.ACTOR_KINDS
+    actor_id = models.BigIntegerField(null=True)  # of the staff member or the API key
+    actor_name = models.CharField(max_length=150)
+    request_id = models.CharField(max_length=64)
+    reason = models.CharField(max_length=300)
+    brand_id = models.BigIntegerField(null=True)
+    table_name = models.CharField(max_length=63)  # or what was looked at
+    row_id = models.CharField(max_length=200, null=True)
+    operation = models.CharField(max_length=10)  # insert, update, delete, truncate, access
+    row_count = models.BigIntegerField()
+    changes = models.JSONField()  # column → [old, new], personal ones masked
+
+    class Meta:
+        verbose_name = _("audit entry")
+        indexes = [
+            models.Index(fields=["generation", "xid", "id"], name="audit_position"),
+            models.Index(fields=["brand_id", "-id"], name="audit_of_brand"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.operation} {self.table_name} {self.row_id or ''}"
+
+
+class AuditLink(models.Model):
+    """The place of an entry in the chain: SHA-256 of the link before it and the entry's content."""
+
+    seq = models.BigIntegerField(primary_key=True)
+    entry_id = models.BigIntegerField(unique=True)
+    hash = models.BinaryField()
+    chained_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        verbose_name = _("audit link")
+        constraints = [
+            models.CheckConstraint(condition=models.Q(seq__gt=0), name="seq_from_one"),
+        ]
+
+    def __str__(self) -> str:
+        return f"link {self.seq}"

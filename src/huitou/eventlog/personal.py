@@ -20,6 +20,21 @@ TABLES = (
         searched="t.brand_id = %(brand)s and t.payload <> '{}'::jsonb",
     ),
     TableMap("eventlog_cursor", ("Readers", "读取进度"), plain={"reader": "a code"}),
+    TableMap(
+        "eventlog_auditentry",
+        ("Audit log", "审计日志"),
+        plain={
+            "actor_kind": "a code",
+            "actor_name": "about staff, who are no members",
+            "request_id": "a random number",
+            "reason": "why staff did it; forms ask not to name the person",
+            "table_name": "a code",
+            "row_id": "a row number",
+            "operation": "a code",
+            "changes": "personal columns are written as ***; nobody changes this log",
+        },
+    ),
+    TableMap("eventlog_auditlink", ("Audit chain", "审计链"), plain={"hash": "a digest"}),
     # Erased together with the rows they are images of, by those rows' own declarations.
     TableMap(
         "eventlog_beforeimage",

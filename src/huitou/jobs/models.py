@@ -18,6 +18,9 @@ class JobState(models.TextChoices):
     FAILED = "failed", _("Failed")
 
 
+UNFINISHED = (JobState.QUEUED, JobState.RUNNING)
+
+
 class Job(models.Model):
     """One piece of long work with its progress."""
 

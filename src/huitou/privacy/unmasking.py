@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
 
 from django.db import transaction
 
-from huitou.eventlog.services import append
+from huitou.eventlog.audit import Actor, record_access
 from huitou.members import queries as members
 from huitou.members.models import Identity, Member
 from huitou.privacy.subjects import reasoned
 from huitou.vault.hashing import EMAIL, PHONE, TOKEN_PREFIX, normalised
 
-UNMASKED = "privacy.contact_unmasked"
+UNMASKED = "members.contact"
 
 
 @dataclass(frozen=True)
@@ -26,19 +25,12 @@ class Contact:
 
 
 @transaction.atomic
-def unmask(*, brand_id: int, member_id: int, reason: str, staff_id: int, now: datetime) -> Contact:
+def unmask(*, brand_id: int, member_id: int, reason: str, actor: Actor) -> Contact:
     """The member's contact in clear; who looks, at whom and why goes on record first.
 
     Raises ``RefusedInputError``: ``NO_REASON``.
     """
-    append(
-        brand_id=brand_id,
-        kind=UNMASKED,
-        subject_ids=[member_id],
-        occurred_at=now,
-        origin="live",
-        payload={"staff": staff_id, "reason": reasoned(reason)},
-    )
+    record_access(actor, UNMASKED, [member_id], reasoned(reason), brand_id=brand_id)
     accounts = members.accounts_of(brand_id, [member_id])[member_id]
     found: dict[str, dict[str, str]] = {PHONE: {}, EMAIL: {}, "payment_account": {}}
     own = Member.objects.filter(brand_id=brand_id, pk__in=accounts).order_by("id")

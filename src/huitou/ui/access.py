@@ -47,7 +47,11 @@ def brand_required(view: View) -> View:
 
 def safe_next(request: HttpRequest, fallback: str = "dashboard") -> HttpResponse:
     """Redirect to the ``next`` field when it is a page of this site, else to ``fallback``."""
-    target = request.POST.get("next", "")
+    return safe_redirect(request, request.POST.get("next", ""), fallback)
+
+
+def safe_redirect(request: HttpRequest, target: str, fallback: str = "dashboard") -> HttpResponse:
+    """Redirect to ``target`` when it is a page of this site, else to ``fallback``."""
     if url_has_allowed_host_and_scheme(target, allowed_hosts={request.get_host()}):
         return redirect(target)
     return redirect(fallback)

@@ -44,6 +44,7 @@ JOB_KINDS = {
     "refresh": Label(_("Refresh insight"), "teal"),
     "undo": Label(_("Undo import"), "orange"),
     "export": Label(_("Export"), "violet"),
+    "suggest": Label(_("Look for suggestions"), "blue"),
     "demo": Label(_("Load demo data"), "grey"),
 }
 JOB_STATES = {

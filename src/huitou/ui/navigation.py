@@ -19,6 +19,7 @@ GROUPS = {
     "overview": _("Overview"),
     "customers": _("Customers"),
     "data": _("Data"),
+    "settings": _("Settings"),
 }
 
 
@@ -28,7 +29,7 @@ class NavItem:
 
     ``url_name`` is the page's own address; ``also`` are the names of pages below it, which keep
     this item marked as the present one. ``order`` sorts within the group. Only people with one of
-    ``roles`` see it; None means everybody.
+    ``roles`` see it, or with ``permission``; neither means everybody.
     """
 
     group: str
@@ -38,6 +39,7 @@ class NavItem:
     order: int = 100
     also: tuple[str, ...] = ()
     roles: frozenset[Role] | None = None
+    permission: str = ""
 
 
 @dataclass(frozen=True)
@@ -74,13 +76,17 @@ def page_url(url_name: str) -> str | None:
         return None
 
 
+def _may_see(scope: RequestScope, item: NavItem) -> bool:
+    return scope.may(item.permission) if item.permission else scope.allows(item.roles)
+
+
 def side_bar(current: str | None, scope: RequestScope) -> list[NavGroup]:
     """The groups that have pages for the person, with the page named ``current`` marked."""
     groups = []
     for code, label in GROUPS.items():
         group = NavGroup(label)
         ordered = sorted(
-            (i for i in _items.values() if i.group == code and scope.allows(i.roles)),
+            (i for i in _items.values() if i.group == code and _may_see(scope, i)),
             key=lambda i: i.order,
         )
         for item in ordered:

@@ -10,25 +10,32 @@ from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import render
 
 from huitou.brands.models import Role
+from huitou.brands.permissions import roles_with
 from huitou.ui.access import View, brand_required
+from huitou.ui.scope import RequestScope
 
-# Files and refused rows hold everything a platform exported, unmasked.
-IMPORT_ROLES = frozenset({Role.OWNER, Role.OPERATOR, Role.DEVELOPER})
-MEMBER_ROLES = frozenset({Role.OWNER, Role.OPERATOR, Role.ANALYST, Role.AGENT})
-# Who may say that two members are one person, or that one is two.
-IDENTITY_ROLES = frozenset({Role.OWNER, Role.OPERATOR, Role.AGENT})
-# Who may see a member's contact in clear, with a reason that goes on record.
-UNMASK_ROLES = frozenset({Role.OWNER, Role.OPERATOR, Role.AGENT})
-OWNER_ROLES = frozenset({Role.OWNER})
+IMPORT_ROLES = roles_with("imports.manage")
+MEMBER_ROLES = roles_with("members.view")
+IDENTITY_ROLES = roles_with("members.merge")
+OWNER_ROLES = roles_with("members.policy")
 
 
 def roles_required(allowed: frozenset[Role]) -> Callable[[View], View]:
     """Let the view run only for superusers and those whose role in the brand is ``allowed``."""
+    return _guarded(lambda scope: scope.allows(allowed))
 
+
+def permission_required(permission: str) -> Callable[[View], View]:
+    """Let the view run only for those with ``permission`` in the brand in view."""
+    roles_with(permission)  # an unknown name fails when the module is read
+    return _guarded(lambda scope: scope.may(permission))
+
+
+def _guarded(allows: Callable[[RequestScope], bool]) -> Callable[[View], View]:
     def decorate(view: View) -> View:
         @wraps(view)
         def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-            if not request.scope.allows(allowed):  # type: ignore[attr-defined]  # by ScopeMiddleware
+            if not allows(request.scope):  # type: ignore[attr-defined]  # by ScopeMiddleware
                 return render(request, "ui/no_role.html", status=403)
             return view(request, *args, **kwargs)
 

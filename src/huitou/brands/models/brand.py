@@ -23,9 +23,25 @@ class Platform(models.TextChoices):
     OTHER = "other", _("Other")
 
 
+class Group(models.Model):
+    """Brands under one roof; people with a role in the group have it in each of its brands."""
+
+    slug = models.SlugField(_("slug"), max_length=40, unique=True)
+    name = models.CharField(_("name"), max_length=80)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        verbose_name = _("group")
+        ordering = ["id"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
 class Brand(models.Model):
     """A brand: its members, shops, currency and calendar belong together."""
 
+    group = models.ForeignKey(Group, null=True, on_delete=models.PROTECT, related_name="brands")
     slug = models.SlugField(_("slug"), max_length=40, unique=True)
     name = models.CharField(_("name"), max_length=80)
     time_zone = models.CharField(_("time zone"), max_length=64, default="Asia/Shanghai")
@@ -35,6 +51,8 @@ class Brand(models.Model):
     # Where the data came from when it is not the operator's own; shown on every page.
     data_note_zh = models.CharField(max_length=300, blank=True, default="")
     data_note_en = models.CharField(max_length=300, blank=True, default="")
+    # Everybody with a role in the brand must sign in with a second factor.
+    two_factor_required = models.BooleanField(default=False)
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

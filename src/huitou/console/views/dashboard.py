@@ -24,7 +24,7 @@ from huitou.console.figures import (
 )
 from huitou.console.periods import PERIOD_DAYS, requested_period
 from huitou.insight import queries, tasks
-from huitou.jobs.models import JobState
+from huitou.jobs.models import UNFINISHED
 from huitou.jobs.queries import recent_jobs
 from huitou.jobs.services import create_job
 from huitou.ui.access import brand_required
@@ -33,7 +33,6 @@ from huitou.ui.navigation import page_url
 COHORT_MONTHS = 12
 # As many as fit beside the trend.
 REGION_ROWS = 10
-UNFINISHED = (JobState.QUEUED, JobState.RUNNING)
 
 
 @brand_required

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.core.paginator import Paginator
+from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
@@ -19,8 +20,11 @@ from django.views.decorators.http import require_POST
 from huitou.commerce import queries as commerce
 from huitou.commerce.queries import OrderTotals
 from huitou.console import member_labels  # noqa: F401 -- adds the words these pages show
+from huitou.jobs.models import UNFINISHED
+from huitou.jobs.queries import recent_jobs
+from huitou.jobs.services import create_job
 from huitou.kernel.errors import RefusedInputError
-from huitou.members import decisions, explanation
+from huitou.members import decisions, explanation, tasks
 from huitou.members import queries as members
 from huitou.members.components import MERGING_KINDS
 from huitou.members.queries import MemberProfile
@@ -132,6 +136,24 @@ def _together(sides: Sequence[Side]) -> OrderTotals:
         refunded_minor=sum(t.refunded_minor for t in totals),
         last_biz_date=max((t.last_biz_date for t in totals if t.last_biz_date), default=None),
     )
+
+
+@require_POST
+@roles_required(IDENTITY_ROLES)
+def look(request: HttpRequest) -> HttpResponseBase:
+    """Look for suggestions in the background, unless that is under way."""
+    brand = request.scope.brand
+    if not any(j.kind == "suggest" and j.state in UNFINISHED for j in recent_jobs(brand.pk)):
+        with transaction.atomic():
+            job = create_job(
+                brand_id=brand.pk,
+                kind="suggest",
+                subject=brand.name,
+                created_by_id=request.user.pk,
+            )
+            tasks.suggest.defer(brand_id=brand.pk, job_id=job.pk)
+    messages.success(request, _("Looking. The bell at the top shows when it is done."))
+    return safe_next(request, "identity_review")
 
 
 @require_POST

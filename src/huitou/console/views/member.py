@@ -28,8 +28,6 @@ from huitou.members.queries import MemberIdentity, MemberProfile
 from huitou.ui.roles import (
     IDENTITY_ROLES,
     MEMBER_ROLES,
-    OWNER_ROLES,
-    UNMASK_ROLES,
     roles_required,
 )
 
@@ -94,8 +92,8 @@ def member(request: HttpRequest, public_id: UUID) -> HttpResponse:
             profile.id, []
         ),
     }
-    context["may_unmask"] = request.scope.allows(UNMASK_ROLES)
-    context["may_erase"] = request.scope.allows(OWNER_ROLES)
+    context["may_unmask"] = request.scope.may("members.unmask")
+    context["may_erase"] = request.scope.may("privacy.manage")
     return render(request, "console/member.html", context)
 
 

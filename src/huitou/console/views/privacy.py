@@ -23,7 +23,7 @@ from huitou.privacy.exporting import export_member
 from huitou.privacy.services import Effect, preview_erasure, request_erasure
 from huitou.privacy.steps import steps
 from huitou.privacy.unmasking import unmask
-from huitou.ui.roles import OWNER_ROLES, UNMASK_ROLES, roles_required
+from huitou.ui.roles import permission_required
 from huitou.vault.personal import tables
 
 REQUEST_ROWS = 50
@@ -33,7 +33,7 @@ _REFUSALS = {
 }
 
 
-@roles_required(OWNER_ROLES)
+@permission_required("privacy.manage")
 def overview(request: HttpRequest) -> HttpResponse:
     """The map, how long data are kept, and the requests."""
     context = {
@@ -44,7 +44,7 @@ def overview(request: HttpRequest) -> HttpResponse:
     return render(request, "console/privacy.html", context)
 
 
-@roles_required(OWNER_ROLES)
+@permission_required("privacy.manage")
 def export(request: HttpRequest, public_id: UUID) -> HttpResponse:
     """Everything known about one person, for a reason; the file is made and not kept."""
     profile = _profile(request, public_id)
@@ -68,7 +68,7 @@ def export(request: HttpRequest, public_id: UUID) -> HttpResponse:
     return response
 
 
-@roles_required(OWNER_ROLES)
+@permission_required("privacy.manage")
 def erase(request: HttpRequest, public_id: UUID) -> HttpResponse:
     """The effect of erasing one person; a post with a reason begins it."""
     profile = _profile(request, public_id)
@@ -97,20 +97,19 @@ def erase(request: HttpRequest, public_id: UUID) -> HttpResponse:
 
 
 @require_POST
-@roles_required(UNMASK_ROLES)
+@permission_required("members.unmask")
 def contact(request: HttpRequest, public_id: UUID) -> HttpResponse:
     """The member's contact in clear, in this answer only."""
     profile = _profile(request, public_id)
     context: dict[str, Any] = {"profile": profile, "person": profile.name or profile.number}
-    staff_id = request.user.pk
-    assert staff_id is not None  # the guard lets nobody in who is not signed in
+    actor = request.actor()
+    assert actor is not None  # the guard lets nobody in who is not signed in
     try:
         context["contact"] = unmask(
             brand_id=request.scope.brand_id,
             member_id=profile.id,
             reason=request.POST.get("reason", ""),
-            staff_id=staff_id,
-            now=datetime.now(UTC),
+            actor=actor,
         )
     except RefusedInputError as error:
         context["refusal"] = _REFUSALS[error.code]

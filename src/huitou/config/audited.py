@@ -1,0 +1,82 @@
+"""How each table is audited: the one list, since only this room may name every other.
+
+A new table adds its line here; ``tests/eventlog/test_audited.py`` fails until it does. ``personal``
+columns never reach the audit log in clear.
+"""
+
+from __future__ import annotations
+
+from huitou.eventlog.audit import TableAudit
+
+
+def _rows(*personal: str, key: str = "id") -> TableAudit:
+    return TableAudit("rows", personal, key)
+
+
+def _statements(*personal: str) -> TableAudit:
+    return TableAudit("statements", personal)
+
+
+def _exempt(reason: str) -> TableAudit:
+    return TableAudit("exempt", reason=reason)
+
+
+_QUEUE = _exempt("the job queue: machinery, a row lives for minutes")
+_DJANGO = _exempt("written by migrations only, or not used at all")
+
+TABLES: dict[str, TableAudit] = {
+    # Who may do what: every row.
+    "brands_group": _rows(),
+    "brands_brand": _rows(),
+    "brands_shop": _rows(),
+    "brands_staff": _rows("password", "email", "first_name", "last_name", "last_login"),
+    "brands_staffrole": _rows(),
+    "brands_grouprole": _rows(),
+    "brands_authenticator": _rows("sealed_secret", "last_step"),
+    "brands_recoverycode": _rows("digest"),
+    "brands_signinlink": _rows("digest", key="staff_id"),
+    # A person's own work: every row.
+    "ingest_savedmapping": _rows("name"),
+    # Filled by imports: one entry per statement.
+    "members_member": _statements(
+        "name", "phone", "email", "gender", "birthday", "province", "city"
+    ),
+    "members_identity": _statements("value", "name"),
+    "members_identityedge": _statements("key_hash", "reason"),
+    "members_identitypolicy": _rows(key="brand_id"),
+    "members_suggestion": _statements("evidence"),
+    "members_conflict": _statements("name", "profile"),
+    "members_overusedkey": _exempt("derived: which keys merge nobody at present"),
+    "commerce_product": _statements(),
+    "commerce_order": _statements("receiver", "receiver_phone", "remark"),
+    "commerce_orderline": _statements(),
+    "commerce_refund": _statements("reason"),
+    "commerce_review": _statements("nick", "content", "followup", "reply"),
+    "ingest_batch": _rows("retry_rows", "header", "file_name", "error"),
+    "ingest_quarantinedrow": _statements("value", "original"),
+    "eventlog_event": _statements("payload"),
+    "privacy_privacyrequest": _rows("sought"),
+    # Machinery.
+    "privacy_tombstone": _exempt("keyed hashes; the request that made them is audited"),
+    "privacy_erasedaccount": _exempt("row numbers; the request that made them is audited"),
+    "eventlog_auditentry": _exempt("the audit log itself"),
+    "eventlog_auditlink": _exempt("the audit log itself"),
+    "eventlog_beforeimage": _exempt("copies of rows whose changes are audited"),
+    "eventlog_cursor": _exempt("moves with every batch of news that is read"),
+    "eventlog_generation": _exempt("raised by a restore, outside the running product"),
+    "brands_lockout": _exempt("counts failures to sign in, moves with every attempt"),
+    "brands_staffsession": _exempt("moves with every visit; signing in changes last_login"),
+    "jobs_job": _exempt("progress of work whose effects are audited"),
+    "django_session": _exempt("moves with every visit"),
+    "django_migrations": _DJANGO,
+    "django_content_type": _DJANGO,
+    "auth_permission": _DJANGO,
+    "auth_group": _rows(),
+    "auth_group_permissions": _rows(),
+    "brands_staff_groups": _rows(),
+    "brands_staff_user_permissions": _rows(),
+    "procrastinate_events": _QUEUE,
+    "procrastinate_jobs": _QUEUE,
+    "procrastinate_periodic_defers": _QUEUE,
+    "procrastinate_workers": _QUEUE,
+}
