@@ -74,6 +74,10 @@ EXPECTED: dict[str, str] = {
     "identity_conflict": "members.merge",
     "member_merge": "members.merge",
     "member_split": "members.merge",
+    "member_contact": "members.unmask",
+    "member_personal_data": "privacy.manage",
+    "member_erase": "privacy.manage",
+    "privacy": "privacy.manage",
     "identity_policy": "members.policy",
     # files
     "imports": "imports.manage",

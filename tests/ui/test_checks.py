@@ -61,7 +61,7 @@ def test_the_side_bar_groups_sorts_and_marks(monkeypatch: pytest.MonkeyPatch) ->
 
 PEOPLE_PAGES = ["members", "identity_review", "tags", "attributes", "touchpoints"]
 DATA_PAGES = ["imports", "quarantine_all"]
-SETTINGS_PAGES = ["staff", "audit"]
+SETTINGS_PAGES = ["staff", "audit", "privacy"]
 INTERFACE_PAGES = ["api_keys", "connections", "webhooks"]
 
 

@@ -26,7 +26,10 @@ class ApiConfig(AppConfig):
     label = "api"
 
     def ready(self) -> None:
-        """List the room's pages in the side bar, and name the states of its messages."""
+        """List the room's pages, name the states of its messages, declare what it keeps."""
+        from huitou.api.personal import declare_tables
+
+        declare_tables()
         FAMILIES["hook_state"] = HOOK_STATES
         FAMILIES["delivery_state"] = DELIVERY_STATES
         pages = (

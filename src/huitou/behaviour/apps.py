@@ -10,7 +10,9 @@ class BehaviourConfig(AppConfig):
     label = "behaviour"
 
     def ready(self) -> None:
-        """Declare what the room contributes to the lake."""
+        """Declare what the room contributes to the lake, and what it keeps about people."""
         from huitou.behaviour.lake import register_tables
+        from huitou.behaviour.personal import declare_tables
 
         register_tables()
+        declare_tables()

@@ -8,3 +8,9 @@ class BrandsConfig(AppConfig):
 
     name = "huitou.brands"
     label = "brands"
+
+    def ready(self) -> None:
+        """Declare what the room keeps about people."""
+        from huitou.brands.personal import declare_tables
+
+        declare_tables()

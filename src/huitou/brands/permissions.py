@@ -32,6 +32,8 @@ PERMISSIONS: dict[str, frozenset[Role]] = {
     "webhooks.manage": frozenset({_O, _D}),
     "staff.manage": frozenset({_O}),
     "audit.view": frozenset({_O}),
+    # The map of personal data, and one person's export and erasure.
+    "privacy.manage": frozenset({_O}),
 }
 
 # These reach the whole brand, so a role limited to shops never carries them.
@@ -44,6 +46,7 @@ BRAND_WIDE = frozenset(
         "webhooks.manage",
         "staff.manage",
         "audit.view",
+        "privacy.manage",
     }
 )
 

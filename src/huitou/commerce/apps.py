@@ -10,9 +10,11 @@ class CommerceConfig(AppConfig):
     label = "commerce"
 
     def ready(self) -> None:
-        """Declare what the room contributes to the lake and knows of members."""
+        """Declare the room's lake tables, what it knows of members, what it keeps about people."""
         from huitou.commerce.facts import register_facts
         from huitou.commerce.lake import register_tables
+        from huitou.commerce.personal import declare_tables
 
         register_tables()
         register_facts()
+        declare_tables()

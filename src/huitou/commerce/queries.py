@@ -275,3 +275,15 @@ def timeline(
     with connection.cursor() as cursor:
         cursor.execute(_TIMELINE, values)
         return [TimelineEntry(*row) for row in cursor.fetchall()]
+
+
+def orders_of_erased(shop_id: int, order_nos: Iterable[str]) -> set[str]:
+    """Those of the shop's ``order_nos`` whose buyer was erased."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "select o.order_no from commerce_order o"
+            " join privacy_erasedaccount e on e.account_id = o.member_id"
+            " where o.shop_id = %s and o.order_no = any(%s)",
+            [shop_id, list(order_nos)],
+        )
+        return {row[0] for row in cursor.fetchall()}

@@ -40,11 +40,13 @@ TABLES: dict[str, TableAudit] = {
     "api_connection": _rows("token", "secret_sealed", "session_sealed"),
     "api_subscription": _rows("secret_sealed"),
     # A person's own work: every row.
-    "ingest_savedmapping": _rows(),
+    "ingest_savedmapping": _rows("name"),
     # Filled by imports: one entry per statement.
-    "members_member": _statements("name", "phone", "email", "gender", "birthday"),
+    "members_member": _statements(
+        "name", "phone", "email", "gender", "birthday", "province", "city"
+    ),
     "members_identity": _statements("value", "name"),
-    "members_identityedge": _statements(),
+    "members_identityedge": _statements("key_hash", "reason"),
     "members_identitypolicy": _rows(key="brand_id"),
     "members_suggestion": _statements("evidence"),
     "members_conflict": _statements("name", "profile"),
@@ -55,7 +57,7 @@ TABLES: dict[str, TableAudit] = {
     "members_tagchange": _statements("reason"),
     "members_tagassignment": _statements(),
     "members_touchpoint": _rows(),
-    "members_touch": _statements("summary"),
+    "members_touch": _statements("summary", "source_id"),
     "members_consententry": _statements("place", "note"),
     "members_suppression": _statements("digest"),
     "members_overusedkey": _exempt("derived: which keys merge nobody at present"),
@@ -63,10 +65,9 @@ TABLES: dict[str, TableAudit] = {
     "commerce_order": _statements("receiver", "receiver_phone", "remark"),
     "commerce_orderline": _statements(),
     "commerce_refund": _statements("reason"),
-    "commerce_review": _statements("content"),
-    "ingest_batch": _rows("retry_rows", "header"),
+    "commerce_review": _statements("nick", "content", "followup", "reply"),
+    "ingest_batch": _rows("retry_rows", "header", "file_name", "error"),
     "ingest_quarantinedrow": _statements("value", "original"),
-    "eventlog_event": _statements(),
     # What other systems say and are told: each is a log of its own.
     "behaviour_behaviourevent": _exempt("append-only facts, each with its sender's own id"),
     "api_incominghook": _exempt("the log of pushes as they came"),
@@ -75,7 +76,11 @@ TABLES: dict[str, TableAudit] = {
     "api_delivery": _exempt("the log of messages sent"),
     "api_messageversion": _exempt("which statement of an order is the newest"),
     "api_ratebucket": _exempt("moves with every request of a key"),
+    "eventlog_event": _statements("payload"),
+    "privacy_privacyrequest": _rows("sought"),
     # Machinery.
+    "privacy_tombstone": _exempt("keyed hashes; the request that made them is audited"),
+    "privacy_erasedaccount": _exempt("row numbers; the request that made them is audited"),
     "eventlog_auditentry": _exempt("the audit log itself"),
     "eventlog_auditlink": _exempt("the audit log itself"),
     "eventlog_beforeimage": _exempt("copies of rows whose changes are audited"),

@@ -7,6 +7,59 @@ from django.utils.translation import gettext_lazy as _
 
 from huitou.ui.navigation import NavItem, register
 
+# They mark the member list as the present page.
+_MEMBER_PAGES = (
+    "member",
+    "member_merge",
+    "member_contact",
+    "member_personal_data",
+    "member_erase",
+)
+_STAFF_PAGES = ("staff_person", "staff_invite", "staff_account")
+
+# In each group in this order.
+PAGES = (
+    NavItem(
+        "overview",
+        _("Business overview"),
+        "dashboard",
+        icon="layout-dashboard",
+        permission="dashboard.view",
+    ),
+    NavItem(
+        "customers",
+        _("Member list"),
+        "members",
+        icon="users",
+        permission="members.view",
+        also=_MEMBER_PAGES,
+    ),
+    NavItem(
+        "customers",
+        _("One person?"),
+        "identity_review",
+        icon="users-group",
+        permission="members.merge",
+    ),
+    NavItem("customers", _("Tags"), "tags", icon="tags", permission="members.view"),
+    NavItem(
+        "customers", _("Attributes"), "attributes", icon="list-details", permission="members.view"
+    ),
+    NavItem(
+        "customers", _("Touchpoints"), "touchpoints", icon="map-pin", permission="members.view"
+    ),
+    NavItem(
+        "settings",
+        _("Staff"),
+        "staff",
+        icon="user-cog",
+        permission="staff.manage",
+        also=_STAFF_PAGES,
+    ),
+    NavItem("settings", _("Audit log"), "audit", icon="history", permission="audit.view"),
+    NavItem("settings", _("Privacy"), "privacy", icon="shield-lock", permission="privacy.manage"),
+)
+
 
 class ConsoleConfig(AppConfig):
     """The console room."""
@@ -16,62 +69,5 @@ class ConsoleConfig(AppConfig):
 
     def ready(self) -> None:
         """List the console's own pages in the side bar."""
-        from huitou.ui.roles import IDENTITY_ROLES, MEMBER_ROLES
-
-        register(
-            NavItem(
-                "overview",
-                _("Business overview"),
-                "dashboard",
-                icon="layout-dashboard",
-                order=10,
-            )
-        )
-        register(
-            NavItem(
-                "customers",
-                _("Member list"),
-                "members",
-                icon="users",
-                order=10,
-                also=("member", "member_merge"),
-                roles=MEMBER_ROLES,
-            )
-        )
-        register(
-            NavItem(
-                "customers",
-                _("One person?"),
-                "identity_review",
-                icon="users-group",
-                order=20,
-                roles=IDENTITY_ROLES,
-            )
-        )
-        for item in (
-            NavItem("customers", _("Tags"), "tags", icon="tags", order=30),
-            NavItem("customers", _("Attributes"), "attributes", icon="list-details", order=40),
-            NavItem("customers", _("Touchpoints"), "touchpoints", icon="map-pin", order=50),
-        ):
-            register(replace(item, permission="members.view"))
-        register(
-            NavItem(
-                "settings",
-                _("Staff"),
-                "staff",
-                icon="user-cog",
-                order=10,
-                also=("staff_person", "staff_invite", "staff_account"),
-                permission="staff.manage",
-            )
-        )
-        register(
-            NavItem(
-                "settings",
-                _("Audit log"),
-                "audit",
-                icon="history",
-                order=20,
-                permission="audit.view",
-            )
-        )
+        for order, item in enumerate(PAGES):
+            register(replace(item, order=order))

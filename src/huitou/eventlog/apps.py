@@ -16,8 +16,14 @@ class EventlogConfig(AppConfig):
     label = "eventlog"
 
     def ready(self) -> None:
-        """Let connections know who writes, and tables have their triggers once all exist."""
+        """Let connections know who writes, and tables have their triggers once all exist.
+
+        Declares what the room keeps about people.
+        """
         from huitou.eventlog.audit import tell_connection
+        from huitou.eventlog.personal import declare_tables
+
+        declare_tables()
 
         connection_created.connect(tell_connection, dispatch_uid="eventlog.audit")
         post_migrate.connect(_install, dispatch_uid="eventlog.audit")

@@ -5,6 +5,7 @@ Table names and queries given here are names in our own code, never input.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 # What comes message by message rather than as a file: it is never undone.
@@ -55,3 +56,21 @@ def restore_rows(cursor: Any, table: str, source_ref: int) -> list[int]:
         [source_ref, table],
     )
     return ids
+
+
+def follow_rows(cursor: Any, table: str, columns: Sequence[str], ids: Sequence[int]) -> int:
+    """Let the images of rows ``ids`` hold what ``columns`` hold now; returns how many changed.
+
+    An undo then puts back everything but these.
+    """
+    cursor.execute(
+        f"""
+        update eventlog_beforeimage b
+        set before = b.before || (select jsonb_object_agg(e.key, e.value)
+                                  from jsonb_each(to_jsonb(t)) e where e.key = any(%s))
+        from {table} t
+        where b.table_name = %s and b.row_id = any(%s) and t.id = b.row_id
+        """,
+        [list(columns), table, list(ids)],
+    )
+    return int(cursor.rowcount)

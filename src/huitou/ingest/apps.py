@@ -23,7 +23,12 @@ class IngestConfig(AppConfig):
 
     def ready(self) -> None:
         """List the room's pages in the side bar, and name the states of an import."""
+        from huitou.ingest.erasure import register_steps
+        from huitou.ingest.personal import declare_tables
         from huitou.ui.roles import IMPORT_ROLES
+
+        declare_tables()
+        register_steps()
 
         FAMILIES["batch_state"] = BATCH_STATES
         imports = NavItem(

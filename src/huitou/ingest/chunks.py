@@ -18,6 +18,7 @@ from django.db import connection
 from numpy.typing import NDArray
 
 from huitou.commerce import services as commerce
+from huitou.ingest.forgetting import without_erased
 from huitou.ingest.models import Batch
 from huitou.ingest.records import Chunk, Reject
 from huitou.kernel.columns import copy_in
@@ -91,6 +92,7 @@ def record_chunk(batch: Batch, chunk: Chunk, *, now: datetime) -> None:
         cursor.execute("select position from ingest_batch where id = %s for update", [batch.pk])
         (position,) = cursor.fetchone()
     assert position == chunk.first_row - 1, f"batch at {position}, chunk at {chunk.first_row}"
+    chunk = without_erased(batch, chunk)
     outcome = _Outcome()
     if chunk.customers is not None:
         _record_customers(batch, chunk.customers, outcome, now)

@@ -23,6 +23,8 @@ from django.db import connection, transaction
 from huitou.brands.models import Brand, Shop
 from huitou.commerce import services as commerce
 from huitou.ingest.chunks import prefetched, record_chunk
+from huitou.ingest.files import remove_files, stored_path
+from huitou.ingest.forgetting import ERASED_PERSON
 from huitou.ingest.models import Batch, BatchState, QuarantinedRow
 from huitou.ingest.quarantine import settle_retry
 from huitou.ingest.reading import (
@@ -211,11 +213,6 @@ def undo_batch_as_job(batch_id: int, *, job_id: int) -> Batch:
     return batch
 
 
-def stored_path(batch: Batch) -> Path:
-    """Where the batch's file lies."""
-    return Path(settings.UPLOADS_ROOT) / batch.file_path
-
-
 def format_of(batch: Batch) -> Format:
     """The format the batch is read with."""
     if batch.mapping is not None:
@@ -274,7 +271,15 @@ def _consume(batch: Batch, progress: Progress, chunk_rows: int) -> None:
         if batch.job_id:
             jobs.advance_job(batch.job_id, done=done, total=done)
             jobs.finish_job(batch.job_id, now=finished, result_url=f"/imports/{batch.pk}/")
+    _remove_with_erased(batch.pk)
     progress(done, done)
+
+
+def _remove_with_erased(batch_id: int) -> None:
+    """A finished file that brought an erased person along is not kept."""
+    batch = Batch.objects.get(pk=batch_id)
+    if ERASED_PERSON in batch.warnings:
+        remove_files([batch])
 
 
 def _row_estimate(source: Source) -> int | None:

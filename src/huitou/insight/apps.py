@@ -10,7 +10,9 @@ class InsightConfig(AppConfig):
     label = "insight"
 
     def ready(self) -> None:
-        """Declare what the room knows of members."""
+        """Declare what the room knows of members; add the lake and traits to erasure and export."""
+        from huitou.insight.erasure import register_steps
         from huitou.insight.facts import register_facts
 
         register_facts()
+        register_steps()

@@ -125,3 +125,13 @@ def publish(brand_id: int, pointer: Mapping[str, Any]) -> None:
     for path in root.iterdir():
         if path.is_dir() and path.name not in kept:
             shutil.rmtree(path, ignore_errors=True)
+
+
+def forget_previous(brand_id: int) -> None:
+    """Delete every snapshot but those in force; whoever reads an older one asks again."""
+    pointer = _read_pointer(brand_id)
+    kept = set(pointer["folders"].values()) if pointer else set()
+    root = snapshots_root(brand_id)
+    for path in root.iterdir() if root.exists() else ():
+        if path.is_dir() and path.name not in kept:
+            shutil.rmtree(path)

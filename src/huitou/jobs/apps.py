@@ -8,3 +8,9 @@ class JobsConfig(AppConfig):
 
     name = "huitou.jobs"
     label = "jobs"
+
+    def ready(self) -> None:
+        """Declare what the room keeps about people."""
+        from huitou.jobs.personal import declare_tables
+
+        declare_tables()

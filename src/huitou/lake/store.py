@@ -21,6 +21,8 @@ from huitou.lake.registry import LakeTable, tables
 
 # Replaced files stay readable for as long as a snapshot may still name them.
 KEEP_REPLACED_HOURS = 24
+# Entries of the log go as soon as a checkpoint stands for them.
+_NO_OLD_LOG = {"delta.logRetentionDuration": "interval 0 days"}
 
 
 def brand_root(brand_id: int) -> Path:
@@ -118,13 +120,27 @@ def absolute(brand_id: int, files: Mapping[str, Sequence[str]]) -> dict[str, lis
     return {name: [str(root / path) for path in paths] for name, paths in files.items()}
 
 
-def vacuum(brand_id: int) -> None:
-    """Delete files whose version was replaced more than ``KEEP_REPLACED_HOURS`` ago."""
+def vacuum(brand_id: int, *, keep_hours: int = KEEP_REPLACED_HOURS) -> None:
+    """Delete files whose version was replaced more than ``keep_hours`` ago."""
     for table in tables().values():
         delta = open_table(brand_id, table)
         if delta is not None:
             delta.vacuum(
-                retention_hours=KEEP_REPLACED_HOURS,
-                enforce_retention_duration=False,
-                dry_run=False,
+                retention_hours=keep_hours, enforce_retention_duration=False, dry_run=False
             )
+
+
+def forget_history(brand_id: int) -> None:
+    """Delete every file and log entry but the current version's, whatever they held.
+
+    The log of a table states the least and greatest values of the files it once had. Readers of an
+    earlier version fail and ask again; do it after new snapshots stand.
+    """
+    vacuum(brand_id, keep_hours=0)
+    for table in tables().values():
+        delta = open_table(brand_id, table)
+        if delta is not None:
+            delta.alter.set_table_properties(_NO_OLD_LOG)
+            delta = DeltaTable(delta.table_uri)
+            delta.create_checkpoint()
+            delta.cleanup_metadata()

@@ -10,9 +10,11 @@ class MembersConfig(AppConfig):
     label = "members"
 
     def ready(self) -> None:
-        """Declare what the room contributes to the lake and knows of members."""
+        """Declare the room's lake tables, what it knows of members, what it keeps about people."""
         from huitou.members.facts import profile_facts, register
         from huitou.members.lake import register_tables
+        from huitou.members.personal import declare_tables
 
         register_tables()
         register("profile", profile_facts)
+        declare_tables()

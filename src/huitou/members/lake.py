@@ -26,6 +26,7 @@ MEMBER_DIM = LakeTable(
         {
             "members.members_recorded",
             "members.members_removed",
+            "privacy.member_erased",
             *_IDENTITY_KINDS,
             "commerce.orders_recorded",
             "commerce.orders_removed",

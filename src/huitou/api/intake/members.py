@@ -9,7 +9,7 @@ from datetime import datetime
 from django.db import transaction
 
 from huitou.api.intake.parking import Waiting, park
-from huitou.api.intake.people import resolved
+from huitou.api.intake.people import resolved, without_erased
 from huitou.api.intake.senders import KnownShop, Sender, shops_of
 from huitou.api.intake.tables import member_table
 from huitou.api.intake.versions import Statement, digest_of, take_newest
@@ -64,7 +64,7 @@ def _record(
     now: datetime,
     origin: str,
 ) -> dict[int, Item]:
-    people = member_table([m for _, m in news])
+    people = without_erased(sender, shop, member_table([m for _, m in news]))
     found = resolved(sender, shop, people, now=now, origin=origin)
     recorded = record_profiles(
         brand_id=sender.brand_id, source_ref=LIVE_SOURCE, people=people, resolved=found

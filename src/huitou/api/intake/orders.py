@@ -10,7 +10,7 @@ import pyarrow as pa
 from django.db import connection, transaction
 
 from huitou.api.intake.parking import Waiting, park
-from huitou.api.intake.people import resolved
+from huitou.api.intake.people import resolved, without_erased
 from huitou.api.intake.senders import KnownShop, Sender, shops_of
 from huitou.api.intake.tables import (
     LINE_ROWS,
@@ -91,8 +91,9 @@ def take_orders(
 def _record(
     sender: Sender, shop: KnownShop, orders: Sequence[Order], *, now: datetime, origin: str
 ) -> Recorded:
-    ids = resolved(sender, shop, buyer_table(orders), now=now, origin=origin).member_ids
-    table = order_table(orders, sender.currency)
+    buyers = buyer_table(orders)
+    ids = resolved(sender, shop, buyers, now=now, origin=origin).member_ids
+    table = without_erased(sender, shop, buyers, of=order_table(orders, sender.currency))
     scope = ShopScope(sender.brand_id, shop.id, sender.currency, sender.time_zone)
     # A statement is the whole order, so the newest one alone must decide, whichever came before.
     forget_statements(scope=scope, source_ref=LIVE_SOURCE, order_nos=[o.order_no for o in orders])

@@ -13,8 +13,15 @@ from huitou.api.intake.senders import KnownShop, Sender
 from huitou.api.intake.tables import identifier_columns
 from huitou.eventlog.before_images import LIVE_SOURCE
 from huitou.members.services import ResolvedPeople, resolve_people
+from huitou.privacy.memory import remembered
+from huitou.privacy.steps import share_imports
 
 Identity = tuple[str, str]  # kind, value
+_CONTACTS = ("phone", "email")
+_SILENT = (
+    "name", "phone", "email", "gender", "birthday", "province", "city", "reached_name",
+    "reached_phone", "receiver", "receiver_phone", "remark",
+)  # fmt: skip
 
 _FIND = """
 select i.kind, i.value, i.member_id
@@ -28,16 +35,33 @@ join members_identity i
 def resolved(
     sender: Sender, shop: KnownShop, people: pa.Table, *, now: datetime, origin: str
 ) -> ResolvedPeople:
-    """``people`` as accounts, found or made."""
+    """``people`` as accounts, found or made; those who were erased under their token."""
     return resolve_people(
         brand_id=sender.brand_id,
         shop_id=shop.id,
         platform=shop.platform,
         source_ref=LIVE_SOURCE,
-        people=people,
+        people=without_erased(sender, shop, people),
         origin=origin,
         now=now,
     )
+
+
+def without_erased(
+    sender: Sender, shop: KnownShop, people: pa.Table, *, of: pa.Table | None = None
+) -> pa.Table:
+    """``people``, or the rows ``of`` them, with those of erased people anonymous.
+
+    Holds new erasures back until the transaction ends, as an import does.
+    """
+    share_imports(sender.brand_id)
+    table = people if of is None else of
+    memory = remembered(sender.brand_id)
+    if memory is None:
+        return table
+    contacts = [name for name in _CONTACTS if name in people.column_names]
+    hit = memory.people(people, platform=shop.platform, contacts=contacts)
+    return memory.anonymous(table, hit, platform=shop.platform, silent=_SILENT)
 
 
 def members_of(

@@ -30,7 +30,11 @@ from huitou.members import queries as members
 from huitou.members.attributes import Attribute, attributes
 from huitou.members.facts import ProfileFacts, member_facts
 from huitou.members.queries import MemberIdentity, MemberProfile
-from huitou.ui.roles import IDENTITY_ROLES, MEMBER_ROLES, roles_required
+from huitou.ui.roles import (
+    IDENTITY_ROLES,
+    MEMBER_ROLES,
+    roles_required,
+)
 
 # Loads the analytic engine, which no other page needs.
 insight = SimpleLazyObject(lambda: importlib.import_module("huitou.insight.queries"))
@@ -99,6 +103,8 @@ def member(request: HttpRequest, public_id: UUID) -> HttpResponse:
         "may_set_up": request.scope.may("profile.define"),
         "reviews": facts.get("reviews", ()),
     }
+    context["may_unmask"] = request.scope.may("members.unmask")
+    context["may_erase"] = request.scope.may("privacy.manage")
     return render(request, "console/member.html", context)
 
 
