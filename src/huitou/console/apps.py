@@ -14,7 +14,7 @@ class ConsoleConfig(AppConfig):
 
     def ready(self) -> None:
         """List the console's own pages in the side bar."""
-        from huitou.ui.roles import IDENTITY_ROLES, MEMBER_ROLES
+        from huitou.ui.roles import MEMBER_ROLES
 
         register(
             NavItem(
@@ -43,7 +43,7 @@ class ConsoleConfig(AppConfig):
                 "identity_review",
                 icon="users-group",
                 order=20,
-                roles=IDENTITY_ROLES,
+                permission="members.merge",
             )
         )
         register(

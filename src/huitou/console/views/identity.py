@@ -30,7 +30,7 @@ from huitou.members.components import MERGING_KINDS
 from huitou.members.queries import MemberProfile
 from huitou.members.unification import policy_of
 from huitou.ui.access import safe_next
-from huitou.ui.roles import IDENTITY_ROLES, OWNER_ROLES, roles_required
+from huitou.ui.roles import permission_required
 
 PAGE_ROWS = 10
 _REFUSALS = {
@@ -63,7 +63,7 @@ class Question:
     together: OrderTotals
 
 
-@roles_required(IDENTITY_ROLES)
+@permission_required("members.merge")
 def review(request: HttpRequest) -> HttpResponse:
     """Suggestions, conflicting customers, keys that stopped merging, and the policy."""
     brand_id = request.scope.brand_id
@@ -77,7 +77,7 @@ def review(request: HttpRequest) -> HttpResponse:
         "counts": counts,
         "policy": policy,
         "policy_kinds": [(kind, kind in policy.kinds) for kind in MERGING_KINDS],
-        "may_set_policy": request.scope.allows(OWNER_ROLES),
+        "may_set_policy": request.scope.may("members.policy"),
     }
     if part == "keys":
         context["overused"] = explanation.overused_keys(brand_id)
@@ -139,7 +139,7 @@ def _together(sides: Sequence[Side]) -> OrderTotals:
 
 
 @require_POST
-@roles_required(IDENTITY_ROLES)
+@permission_required("members.merge")
 def look(request: HttpRequest) -> HttpResponseBase:
     """Look for suggestions in the background, unless that is under way."""
     brand = request.scope.brand
@@ -157,7 +157,7 @@ def look(request: HttpRequest) -> HttpResponseBase:
 
 
 @require_POST
-@roles_required(IDENTITY_ROLES)
+@permission_required("members.merge")
 def suggestion(request: HttpRequest, suggestion_id: int) -> HttpResponseBase:
     """Answer a suggestion: ``same`` is 1 or 0."""
     same = request.POST.get("same") == "1"
@@ -176,7 +176,7 @@ def suggestion(request: HttpRequest, suggestion_id: int) -> HttpResponseBase:
 
 
 @require_POST
-@roles_required(IDENTITY_ROLES)
+@permission_required("members.merge")
 def conflict(request: HttpRequest, conflict_id: int) -> HttpResponseBase:
     """Answer whether two names at one contact are one person: ``same`` is 1 or 0."""
     same = request.POST.get("same") == "1"
@@ -194,7 +194,7 @@ def conflict(request: HttpRequest, conflict_id: int) -> HttpResponseBase:
     )
 
 
-@roles_required(IDENTITY_ROLES)
+@permission_required("members.merge")
 def merge(request: HttpRequest, public_id: UUID) -> HttpResponseBase:
     """Show what merging a member with another (``with``) would do, and do it on POST."""
     brand_id = request.scope.brand_id
@@ -231,7 +231,7 @@ def merge(request: HttpRequest, public_id: UUID) -> HttpResponseBase:
 
 
 @require_POST
-@roles_required(IDENTITY_ROLES)
+@permission_required("members.merge")
 def split(request: HttpRequest, public_id: UUID) -> HttpResponseBase:
     """Part the chosen accounts (``account``, member numbers in full) from the others."""
     brand_id = request.scope.brand_id
@@ -258,7 +258,7 @@ def split(request: HttpRequest, public_id: UUID) -> HttpResponseBase:
 
 
 @require_POST
-@roles_required(OWNER_ROLES)
+@permission_required("members.policy")
 def policy(request: HttpRequest) -> HttpResponseBase:
     """Set which keys merge; persons are found anew at once."""
     limit = request.POST.get("accounts_max", "")

@@ -25,7 +25,7 @@ from huitou.insight.types import Scope
 from huitou.members import explanation
 from huitou.members import queries as members
 from huitou.members.queries import MemberIdentity, MemberProfile
-from huitou.ui.roles import IDENTITY_ROLES, MEMBER_ROLES, roles_required
+from huitou.ui.roles import MEMBER_ROLES, roles_required
 
 # Loads the analytic engine, which no other page needs.
 insight = SimpleLazyObject(lambda: importlib.import_module("huitou.insight.queries"))
@@ -69,7 +69,7 @@ class OrderRow:
 def member(request: HttpRequest, public_id: UUID) -> HttpResponse:
     """The page, or the fragment a part of it asks for (drawer, orders, timeline)."""
     profile = members.member_by_public_id(request.scope.brand_id, public_id)
-    if profile is None:
+    if profile is None or not _is_open(request, profile):
         raise Http404
     target = request.htmx.target if not request.htmx.history_restore_request else None
     if target == "member-orders":
@@ -84,18 +84,31 @@ def member(request: HttpRequest, public_id: UUID) -> HttpResponse:
         **_head(request, profile),
         **_orders(request, profile),
         **_timeline(request, profile),
-        "reviews": commerce.reviews_of(request.scope.brand_id, [profile.id], limit=REVIEW_ROWS).get(
-            profile.id, []
-        ),
+        "reviews": commerce.reviews_of(
+            request.scope.brand_id,
+            [profile.id],
+            limit=REVIEW_ROWS,
+            shop_id=request.scope.only_shop_id,
+        ).get(profile.id, []),
     }
     return render(request, "console/member.html", context)
+
+
+def _is_open(request: HttpRequest, profile: MemberProfile) -> bool:
+    """Whether the person may see the member: of the whole brand, or one of their shop's."""
+    shop_id = request.scope.only_shop_id
+    if shop_id is None or profile.first_shop_id == shop_id:
+        return True
+    return bool(commerce.order_totals(request.scope.brand_id, [profile.id], shop_id=shop_id))
 
 
 def _head(request: HttpRequest, profile: MemberProfile) -> dict[str, Any]:
     """Who the member is and what insight says of them."""
     brand = request.scope.brand
-    traits = insight.member_traits(brand.pk, [profile.id]).get(profile.id, {})
-    fresh = insight.freshness(Scope(brand.pk))
+    shop_id = request.scope.only_shop_id
+    found = insight.member_traits(brand.pk, [profile.id], shop_id=shop_id)
+    traits = found.get(profile.id, {})
+    fresh = insight.freshness(Scope(brand.pk, shop_id))
     return {
         **_accounts(request, profile),
         "profile": profile,
@@ -118,7 +131,7 @@ def _accounts(request: HttpRequest, profile: MemberProfile) -> dict[str, Any]:
     found: dict[int, list[MemberIdentity]] = {}
     for identity in members.identities(brand_id, [profile.id]).get(profile.id, []):
         found.setdefault(identity.account_id, []).append(identity)
-    may_decide = request.scope.allows(IDENTITY_ROLES)
+    may_decide = request.scope.may("members.merge")
     if len(found) < 2:
         own = found.get(profile.id, [])
         return {"accounts": [(None, own)], "why": None, "may_decide": may_decide}
@@ -148,11 +161,14 @@ def _tiles(traits: dict[str, Any], request: HttpRequest) -> list[Tile]:
 
 def _orders(request: HttpRequest, profile: MemberProfile) -> dict[str, Any]:
     """A page of orders with their lines and refunds: four queries however many orders."""
-    brand_id = request.scope.brand_id
-    totals = commerce.order_totals(brand_id, [profile.id]).get(profile.id, commerce.OrderTotals())
+    brand_id, shop_id = request.scope.brand_id, request.scope.only_shop_id
+    every = commerce.order_totals(brand_id, [profile.id], shop_id=shop_id)
+    totals = every.get(profile.id, commerce.OrderTotals())
     pages = Paginator(range(totals.orders), ORDER_ROWS).get_page(_number(request, "orders"))
     offset = (pages.number - 1) * ORDER_ROWS
-    orders = commerce.orders_of(brand_id, [profile.id], offset=offset, limit=ORDER_ROWS)
+    orders = commerce.orders_of(
+        brand_id, [profile.id], offset=offset, limit=ORDER_ROWS, shop_id=shop_id
+    )
     found = orders.get(profile.id, [])
     ids = [order.id for order in found]
     lines, refunds = commerce.lines_of(ids), commerce.refunds_of(ids)
@@ -176,6 +192,7 @@ def _timeline(request: HttpRequest, profile: MemberProfile) -> dict[str, Any]:
         profile.id,
         offset=(number - 1) * TIMELINE_ROWS,
         limit=TIMELINE_ROWS + 1,
+        shop_id=request.scope.only_shop_id,
     )
     shops = _shops(request)
     has_more = len(entries) > TIMELINE_ROWS
@@ -190,7 +207,7 @@ def _timeline(request: HttpRequest, profile: MemberProfile) -> dict[str, Any]:
 
 
 def _shops(request: HttpRequest) -> dict[int | None, Shop]:
-    return {shop.pk: shop for shop in request.scope.shops}
+    return {shop.pk: shop for shop in request.scope.open_shops}
 
 
 def _number(request: HttpRequest, name: str) -> int:
