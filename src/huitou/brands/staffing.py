@@ -92,6 +92,20 @@ def set_brand_roles(*, staff: Staff, brand: Brand, grants: Sequence[Grant]) -> N
     _add(staff, rows, [])
 
 
+@transaction.atomic
+def set_all_roles(
+    *, staff: Staff, grants: Sequence[Grant], group_grants: Sequence[GroupGrant]
+) -> None:
+    """Replace every role of ``staff``, in brands and groups, by those given.
+
+    Raises ``RefusedInputError`` with the code ``ROLE``, ``BRAND``, ``SHOP`` or ``GROUP``.
+    """
+    rows, group_rows = _resolved(grants), _resolved_groups(group_grants)
+    StaffRole.objects.filter(staff=staff).delete()
+    GroupRole.objects.filter(staff=staff).delete()
+    _add(staff, rows, group_rows)
+
+
 def set_staff_password(*, staff: Staff, password: str) -> None:
     """Give a person a new password; their sessions end.
 
