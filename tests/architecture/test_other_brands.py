@@ -1,0 +1,162 @@
+"""Every address that names a record × every role: the record of another brand or shop is not there.
+
+``test_authorisation`` says which role gets in at all; here the records are real, and the answer is
+exact: 403 for a role without the permission, 404 for one that has it, in its own brand.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from huitou.brands.models import Brand, Role, Shop, Staff, StaffRole
+from huitou.brands.permissions import BRAND_WIDE, PERMISSIONS
+from huitou.ingest.models import Batch, QuarantinedRow
+from huitou.ingest.uploads import pending_files
+from huitou.members.models import Conflict, Member, Suggestion
+from tests.architecture.test_authorisation import EXPECTED, ROUTES
+from tests.factories import make_brand, make_shop, make_staff
+from tests.ingest.pages import OWN_FILE, damaged, imported, upload
+
+# Addresses whose arguments name no record of a brand.
+_NO_RECORD = {"members_export"}
+# Addresses that take posts only.
+POST_ONLY = {
+    "import_undo", "import_retry", "mapping_preview", "mapping_download", "staff_roles",
+    "staff_account", "identity_suggestion", "identity_conflict", "member_split",
+}  # fmt: skip
+# What else than 200 an owner of the brand is answered: the form that was not filled in.
+_ANSWERS = {"quarantine_upload": 302}
+
+# A decision about a question that is not there leads back to the list, which says so.
+_LEADS_BACK = {"identity_suggestion", "identity_conflict"}
+
+NAMES = sorted(
+    name
+    for name, arguments in ROUTES.items()
+    if arguments and EXPECTED.get(name) in PERMISSIONS and name not in _NO_RECORD
+)
+Records = dict[str, Any]
+
+
+@pytest.fixture
+def records(
+    client: Client, home: Path, brand: Brand, shop: Shop, samples: Path, tmp_path: Path
+) -> Records:
+    """Argument of an address → a record of ``brand`` and ``shop``; a new argument adds its line."""
+    batch = imported(shop, tmp_path, damaged(samples))
+    owner = Client()
+    owner.force_login(make_staff(brand, role=Role.OWNER, username="owner"))
+    upload(owner, shop, ("till.csv", OWN_FILE.encode()))
+    a, b = (Member.objects.create(brand=brand, name=name, first_shop=shop) for name in "甲乙")
+    suggestion = Suggestion.objects.create(brand=brand, a=a, b=b, probability=0.9)
+    return {
+        "batch_id": batch.pk,
+        "row_no": QuarantinedRow.objects.get(batch=batch).row_no,
+        "token": pending_files(brand.pk)[0].token,
+        "public_id": a.public_id,
+        "suggestion_id": suggestion.pk,
+        "conflict_id": Conflict.objects.create(brand=brand, member=a, kind="phone", name="丙").pk,
+        "staff_id": make_staff(brand, username="colleague").pk,
+    }
+
+
+def address(name: str, records: Records) -> str:
+    """The address ``name`` of the records."""
+    unknown = ROUTES[name].keys() - records.keys()
+    assert not unknown, f"{name}: say which record stands for {sorted(unknown)}"
+    return reverse(name, kwargs={argument: records[argument] for argument in ROUTES[name]})
+
+
+def answers(client: Client, records: Records) -> dict[str, int]:
+    """``method address`` → status, for every address that names a record."""
+    return {
+        f"{method} {name}": getattr(client, method)(address(name, records)).status_code
+        for name in NAMES
+        for method in ("get", "post")
+    }
+
+
+def expected(role: str, *, brand_wide: int) -> dict[str, int]:
+    """What somebody with ``role`` elsewhere is answered."""
+    found = {}
+    for name in NAMES:
+        permission = EXPECTED[name]
+        status = 404 if role in PERMISSIONS[permission] else 403
+        status = brand_wide if permission in BRAND_WIDE and status == 404 else status
+        found[f"get {name}"] = 405 if name in POST_ONLY else status
+        found[f"post {name}"] = 302 if status == 404 and name in _LEADS_BACK else status
+    return found
+
+
+def traces() -> tuple[object, ...]:
+    """What a post could have changed."""
+    return (
+        list(Batch.objects.order_by("id").values_list("state", "retries")),
+        list(Suggestion.objects.values_list("state", flat=True)),
+        list(Conflict.objects.values_list("state", flat=True)),
+        list(StaffRole.objects.order_by("id").values_list("staff", "brand", "shop", "role")),
+        list(Staff.objects.order_by("id").values_list("is_active", "password")),
+        list(Member.objects.order_by("id").values_list("merged_into", flat=True)),
+    )
+
+
+def test_the_records_are_there_for_an_owner(client: Client, brand: Brand, records: Records) -> None:
+    client.force_login(make_staff(brand, role=Role.OWNER))
+
+    found = {name: client.get(address(name, records)).status_code for name in NAMES}
+
+    assert found == {name: 405 if name in POST_ONLY else _ANSWERS.get(name, 200) for name in NAMES}
+
+
+def test_a_stranger_is_led_to_sign_in(records: Records) -> None:
+    before = traces()
+
+    found = answers(Client(), records)
+
+    assert found == {
+        f"{method} {name}": 405 if method == "get" and name in POST_ONLY else 302
+        for name in NAMES
+        for method in ("get", "post")
+    }
+    assert traces() == before
+
+
+@pytest.mark.parametrize("role", Role.values)
+def test_a_record_of_another_brand_is_not_there(
+    client: Client, records: Records, role: str
+) -> None:
+    # given
+    other = make_brand()
+    make_shop(other)
+    client.force_login(make_staff(other, role=Role(role)))
+    before = traces()
+
+    # when
+    found = answers(client, records)
+
+    # then
+    assert found == expected(role, brand_wide=404)
+    assert traces() == before
+
+
+@pytest.mark.parametrize("role", Role.values)
+def test_a_record_of_another_shop_is_not_there(
+    client: Client, records: Records, brand: Brand, role: str
+) -> None:
+    # given somebody limited to a second shop of the brand
+    staff = make_staff()
+    StaffRole.objects.create(staff=staff, brand=brand, shop=make_shop(brand), role=role)
+    client.force_login(staff)
+    before = traces()
+
+    # when
+    found = answers(client, records)
+
+    # then
+    assert found == expected(role, brand_wide=403)
+    assert traces() == before
