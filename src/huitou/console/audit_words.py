@@ -17,6 +17,8 @@ from django.utils.translation import gettext_lazy
 from huitou.brands.models import Brand, Group, Shop, Staff
 from huitou.eventlog.models import AuditEntry
 
+# Model → key → name.
+Names = dict[Any, dict[int, str]]
 # Fields shown at once; the rest is folded away.
 SHOWN = 3
 NOTHING = "–"
@@ -35,7 +37,9 @@ _COLUMNS: dict[str, str | Promise] = {
     "last_login": gettext_lazy("Last signed in"),
     "subjects": gettext_lazy("Whose"),
 }
-_NAMED = {Brand: "name", Shop: "name", Group: "name", Staff: "username"}
+# The line says them already: which row, and when.
+_SAID = frozenset({"id", "created_at"})
+_NAMED: dict[Any, str] = {Brand: "name", Shop: "name", Group: "name", Staff: "username"}
 
 
 @dataclass(frozen=True)
@@ -66,15 +70,13 @@ def lines(entries: Iterable[AuditEntry]) -> list[Line]:
         changes = [
             _change(column, pair, fields.get(column), names)
             for column, pair in sorted(entry.changes.items())
-            if column != "id"
+            if column not in _SAID
         ]
         result.append(Line(entry, changes[:SHOWN], changes[SHOWN:]))
     return result
 
 
-def _change(
-    column: str, pair: Any, field: Field[Any, Any] | None, names: dict[type, dict[int, str]]
-) -> Change:
+def _change(column: str, pair: Any, field: Field[Any, Any] | None, names: Names) -> Change:
     label = _COLUMNS.get(column) or (field.verbose_name if field else column)
     if column == "subjects":
         return Change(str(label), NOTHING, ", ".join(map(str, pair)))
@@ -82,7 +84,7 @@ def _change(
     return Change(str(label), old, new)
 
 
-def _text(value: Any, field: Field[Any, Any] | None, names: dict[type, dict[int, str]]) -> str:
+def _text(value: Any, field: Field[Any, Any] | None, names: Names) -> str:
     if value is None or value == "":
         return NOTHING
     if isinstance(value, bool):
@@ -93,8 +95,8 @@ def _text(value: Any, field: Field[Any, Any] | None, names: dict[type, dict[int,
     return str(words.get(value, value))
 
 
-def _names(entries: list[AuditEntry]) -> dict[type, dict[int, str]]:
-    wanted: dict[type, set[int]] = defaultdict(set)
+def _names(entries: list[AuditEntry]) -> Names:
+    wanted: dict[Any, set[int]] = defaultdict(set)
     for entry in entries:
         fields = _fields().get(entry.table_name, {})
         for column, pair in entry.changes.items():
@@ -110,6 +112,6 @@ def _names(entries: list[AuditEntry]) -> dict[type, dict[int, str]]:
 @cache
 def _fields() -> dict[str, dict[str, Field[Any, Any]]]:
     return {
-        model._meta.db_table: {field.column: field for field in model._meta.concrete_fields}
+        model._meta.db_table: {str(field.column): field for field in model._meta.concrete_fields}
         for model in apps.get_models(include_auto_created=True)
     }
