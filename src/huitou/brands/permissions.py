@@ -37,6 +37,7 @@ BRAND_WIDE = frozenset(
     {
         "members.merge",
         "members.policy",
+        "erasure.request",
         "api_keys.manage",
         "webhooks.manage",
         "staff.manage",

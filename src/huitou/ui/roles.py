@@ -16,7 +16,6 @@ from huitou.ui.scope import RequestScope
 
 IMPORT_ROLES = roles_with("imports.manage")
 MEMBER_ROLES = roles_with("members.view")
-OWNER_ROLES = roles_with("members.policy")
 
 
 def roles_required(allowed: frozenset[Role]) -> Callable[[View], View]:
