@@ -6,6 +6,7 @@ exact: 403 for a role without the permission, 404 for one that has it, in its ow
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,8 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from huitou.brands.models import Brand, Role, Shop, Staff, StaffRole
+from huitou.api.models import Connection, Delivery, IncomingHook, Subscription
+from huitou.brands.models import ApiKey, Brand, Role, Shop, Staff, StaffRole
 from huitou.brands.permissions import BRAND_WIDE, PERMISSIONS
 from huitou.ingest.models import Batch, QuarantinedRow
 from huitou.ingest.uploads import pending_files
@@ -27,13 +29,17 @@ _NO_RECORD = {"members_export"}
 # Addresses that take posts only.
 POST_ONLY = {
     "import_undo", "import_retry", "mapping_preview", "mapping_download", "staff_roles",
-    "staff_account", "identity_suggestion", "identity_conflict", "member_split",
+    "staff_account", "api_key_revoke", "connection_close", "connection_ask", "hook_again",
+    "webhook_close", "delivery_again", "identity_suggestion", "identity_conflict", "member_split",
 }  # fmt: skip
 # What else than 200 an owner of the brand is answered: the form that was not filled in.
 _ANSWERS = {"quarantine_upload": 302}
 
-# A decision about a question that is not there leads back to the list, which says so.
-_LEADS_BACK = {"identity_suggestion", "identity_conflict"}
+# What is done to a record that is not there leads back to the list, which says so.
+_LEADS_BACK = {
+    "identity_suggestion", "identity_conflict", "api_key_revoke", "connection_close",
+    "connection_ask", "hook_again", "webhook_close", "delivery_again",
+}  # fmt: skip
 
 NAMES = sorted(
     name
@@ -41,6 +47,7 @@ NAMES = sorted(
     if arguments and EXPECTED.get(name) in PERMISSIONS and name not in _NO_RECORD
 )
 Records = dict[str, Any]
+NOW = datetime(2026, 6, 30, 4, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -54,7 +61,15 @@ def records(
     upload(owner, shop, ("till.csv", OWN_FILE.encode()))
     a, b = (Member.objects.create(brand=brand, name=name, first_shop=shop) for name in "甲乙")
     suggestion = Suggestion.objects.create(brand=brand, a=a, b=b, probability=0.9)
+    key, connection, webhook = _open_doors(shop)
     return {
+        "prefix": key.prefix,
+        "connection_id": connection.pk,
+        "hook_id": IncomingHook.objects.create(connection=connection, event_id="1", body=b"").pk,
+        "webhook_close public_id": webhook.public_id,
+        "delivery_id": Delivery.objects.create(
+            subscription=webhook, message_id=webhook.public_id, due_at=NOW
+        ).pk,
         "batch_id": batch.pk,
         "row_no": QuarantinedRow.objects.get(batch=batch).row_no,
         "token": pending_files(brand.pk)[0].token,
@@ -65,11 +80,28 @@ def records(
     }
 
 
+def _open_doors(shop: Shop) -> tuple[ApiKey, Connection, Subscription]:
+    """A key, a connection and a webhook of the shop's brand."""
+    key = ApiKey.objects.create(
+        brand=shop.brand, name="till", prefix="hk_till", secret_sha256=b"x" * 32, scopes=[]
+    )
+    connection = Connection.objects.create(
+        brand=shop.brand, shop=shop, kind="shopify", token="t" * 32, secret_sealed=b""
+    )
+    webhook = Subscription.objects.create(
+        brand=shop.brand, url="https://example.com/", kinds=[], secret_sealed=b""
+    )
+    webhook.refresh_from_db()
+    return key, connection, webhook
+
+
 def address(name: str, records: Records) -> str:
     """The address ``name`` of the records."""
-    unknown = ROUTES[name].keys() - records.keys()
+    # One argument may name records of several kinds: then the address stands before it.
+    keys = {a: key if (key := f"{name} {a}") in records else a for a in ROUTES[name]}
+    unknown = set(keys.values()) - records.keys()
     assert not unknown, f"{name}: say which record stands for {sorted(unknown)}"
-    return reverse(name, kwargs={argument: records[argument] for argument in ROUTES[name]})
+    return reverse(name, kwargs={argument: records[key] for argument, key in keys.items()})
 
 
 def answers(client: Client, records: Records) -> dict[str, int]:
@@ -102,6 +134,11 @@ def traces() -> tuple[object, ...]:
         list(StaffRole.objects.order_by("id").values_list("staff", "brand", "shop", "role")),
         list(Staff.objects.order_by("id").values_list("is_active", "password")),
         list(Member.objects.order_by("id").values_list("merged_into", flat=True)),
+        list(ApiKey.objects.values_list("revoked_at", flat=True)),
+        list(Connection.objects.values_list("closed_at", flat=True)),
+        list(Subscription.objects.values_list("disabled_at", flat=True)),
+        list(IncomingHook.objects.values_list("state", "processed_at")),
+        list(Delivery.objects.values_list("state", "attempts", "due_at")),
     )
 
 
