@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import pytest
 
 from huitou.brands.lockouts import account_door, claim_attempt
-from huitou.brands.models import Brand, Shop, Staff
+from huitou.brands.models import Brand, Shop, Staff, StaffRole
 from huitou.brands.second_factor import begin_set_up
 from huitou.brands.services import create_group
 from tests.cli.conftest import Run
@@ -81,6 +81,26 @@ def test_roles_may_be_limited_to_shops_and_given_for_groups(run: Run, shop: Shop
         [f"{shop.brand.slug}:agent:{shop.slug}"],
         ["house:analyst"],
     )
+
+
+def test_roles_are_replaced_and_taken_away(run: Run, shop: Shop, staff: Staff) -> None:
+    # given
+    create_group(slug="house", name="House")
+    role = f"{shop.brand.slug}:analyst:{shop.slug}"
+
+    # when
+    given = run(
+        "staff", "roles", staff.username, "--role", role, "--group-role", "house:finance", "--json"
+    )
+    refused = run("staff", "roles", staff.username, "--role", "nowhere:agent")
+    unclear = run("staff", "roles", staff.username)
+    kept = StaffRole.objects.get(staff=staff).role
+    taken = run("staff", "roles", staff.username, "--none", "--json")
+
+    # then
+    assert (given.json["roles"], given.json["group_roles"]) == ([role], ["house:finance"])
+    assert (refused.code, unclear.code, kept) == (2, 2, "analyst")
+    assert (taken.json["roles"], taken.json["group_roles"]) == ([], [])
 
 
 def test_a_person_is_shut_out_and_let_in_again(run: Run, staff: Staff) -> None:

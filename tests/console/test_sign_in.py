@@ -9,10 +9,12 @@ import pytest
 from cryptography.hazmat.primitives.hashes import SHA1
 from cryptography.hazmat.primitives.twofactor.totp import TOTP
 from django.test import Client
+from django.utils.translation import override
 
 from huitou.brands import lockouts, second_factor, staffing
 from huitou.brands.models import Authenticator, Brand, Staff, StaffSession
 from huitou.brands.second_factor import _secret
+from huitou.console.waits import wait_text
 from tests.factories import make_staff
 
 LOGIN = {"password": "password"}
@@ -66,7 +68,7 @@ def test_failures_make_the_account_wait_even_with_the_right_password(
 
     assert answers == [200] * lockouts.ACCOUNT_FREE + [429]
     assert right.status_code == 429
-    assert re.search(r"\d\d:\d\d:\d\d", right.content.decode())
+    assert re.search(r"1 分钟后再试：\d\d:\d\d:\d\d（UTC\+08:00）", right.content.decode())
     # and somebody else may sign in
     other = make_staff()
     assert client.post("/login/", {"username": other.username, **LOGIN}).status_code == 302
@@ -108,6 +110,29 @@ def test_guessing_codes_has_to_wait(client: Client, careful: tuple[Staff, list[s
         client.post("/login/code/", {"code": "000000"})
 
     assert client.post("/login/code/", {"code": code_of(staff)}).status_code == 429
+
+
+def test_the_wait_is_told_in_minutes_and_in_the_time_of_the_brand(brand: Brand) -> None:
+    until = datetime(2026, 6, 30, 16, 2, 30, tzinfo=UTC)
+
+    with override("en"):
+        text = wait_text(until, now=until - timedelta(seconds=61), brand=brand)
+        nobody = wait_text(None, now=until, brand=brand)
+
+    assert text == "Too many attempts. Try again in 2 min, at 00:02:30 (UTC+08:00)."
+    assert nobody == ""
+
+
+def test_guessing_the_present_password_has_to_wait_too(client: Client, staff: Staff) -> None:
+    client.force_login(staff)
+    for _number in range(lockouts.ACCOUNT_FREE):
+        client.post("/account/password/", {"old": "no", "password": "correct horse 7"})
+    right = {"old": "password", "password": "correct horse 7"}
+
+    page = client.post("/account/password/", right, follow=True)
+
+    assert "1 分钟后再试" in page.content.decode()
+    assert Staff.objects.get(pk=staff.pk).check_password("password")
 
 
 def test_without_the_password_there_is_no_code_to_type(client: Client, db: None) -> None:

@@ -6,9 +6,13 @@ import re
 
 import pytest
 from django.test import Client
+from django.utils.translation import override
+from pytest_django import DjangoAssertNumQueries
 
 from huitou.brands import lockouts
 from huitou.brands.models import Brand, Role, Shop, Staff, StaffRole
+from huitou.console.audit_words import Change, lines
+from huitou.eventlog.models import AuditEntry
 from tests.console.test_members_list import text_of
 from tests.eventlog.test_audit_chain import tamper
 from tests.factories import make_brand, make_staff
@@ -106,9 +110,37 @@ def test_the_log_says_who_changed_what_and_notices_tampering(
 
     # then
     assert "Staff wang" in log
-    assert "role analyst" in log
+    assert "Role Operator → Analyst" in log
     assert "The log is whole" in whole
     assert "The log was tampered with at entry" in broken
+
+
+def test_entries_are_told_in_names_and_choices_with_few_queries(
+    brand: Brand, shop: Shop, staff: Staff, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    # given
+    keys = {"staff_id": [None, staff.pk], "brand_id": [None, brand.pk], "shop_id": [None, shop.pk]}
+    created = AuditEntry(table_name="brands_staffrole", changes={**keys, "role": [None, "agent"]})
+    shut = AuditEntry(
+        table_name="brands_staff", changes={"is_active": [True, False], "password": ["***", "***"]}
+    )
+    gone = AuditEntry(table_name="brands_staffrole", changes={"staff_id": [-5, None]})
+    looked = AuditEntry(table_name="members.phone", changes={"subjects": [7, 8]})
+
+    # when
+    with override("en"), django_assert_num_queries(3):
+        told = lines([created, shut, gone, looked] * 20)
+
+    # then
+    assert told[0].shown == [
+        Change("Brand", "–", brand.name),
+        Change("Role", "–", "Service agent"),
+        Change("Shop", "–", shop.name),
+    ]
+    assert told[0].folded == [Change("Staff", "–", staff.username)]
+    assert told[1].shown == [Change("May sign in", "yes", "no"), Change("Password", "***", "***")]
+    assert told[2].shown == [Change("Staff", "#-5", "–")]
+    assert told[3].shown == [Change("Whose", "–", "7, 8")]
 
 
 def test_the_log_of_another_brand_is_out_of_sight(owner: Client, brand: Brand) -> None:

@@ -42,6 +42,7 @@ BRAND_WIDE = frozenset(
         "members.merge",
         "members.policy",
         "profile.define",
+        "erasure.request",
         "api_keys.manage",
         "webhooks.manage",
         "staff.manage",

@@ -88,8 +88,30 @@ def set_brand_roles(*, staff: Staff, brand: Brand, grants: Sequence[Grant]) -> N
     rows = _resolved(grants)
     if any(row.brand_id != brand.pk for row in rows):
         raise RefusedInputError("BRAND", "A role of another brand cannot be given here.")
-    StaffRole.objects.filter(staff=staff, brand=brand).delete()
-    _add(staff, rows, [])
+    wanted = {row.shop_id: row for row in rows}
+    # A role that stays is changed, not replaced: the audit log then says from what to what.
+    present = list(StaffRole.objects.select_for_update().filter(staff=staff, brand=brand))
+    kept = [row for row in present if row.shop_id in wanted]
+    for row in kept:
+        row.role = wanted.pop(row.shop_id).role
+    gone = [row.pk for row in present if row not in kept]
+    StaffRole.objects.filter(pk__in=gone).delete()
+    StaffRole.objects.bulk_update(kept, ["role"])
+    _add(staff, list(wanted.values()), [])
+
+
+@transaction.atomic
+def set_all_roles(
+    *, staff: Staff, grants: Sequence[Grant], group_grants: Sequence[GroupGrant]
+) -> None:
+    """Replace every role of ``staff``, in brands and groups, by those given.
+
+    Raises ``RefusedInputError`` with the code ``ROLE``, ``BRAND``, ``SHOP`` or ``GROUP``.
+    """
+    rows, group_rows = _resolved(grants), _resolved_groups(group_grants)
+    StaffRole.objects.filter(staff=staff).delete()
+    GroupRole.objects.filter(staff=staff).delete()
+    _add(staff, rows, group_rows)
 
 
 def set_staff_password(*, staff: Staff, password: str) -> None:

@@ -61,6 +61,32 @@ def create_staff(
         show(_staff(staff), f"Created {staff.username}.", as_json=json)
 
 
+@staff_app.command("roles")
+def set_roles(
+    username: Name,
+    role: Roles = [],  # noqa: B006 -- read only; typer needs a list
+    group_role: GroupRoles = [],  # noqa: B006
+    none: Annotated[bool, typer.Option("--none", help="Take every role away.")] = False,
+    json: Json = False,
+) -> None:
+    """Replace all roles of a person by those given."""
+    if none == bool(role or group_role):
+        raise RefusedInputError("ROLE", "Give --role or --group-role, or else --none.")
+    parts = [_parts(text, 3, "--role BRAND:ROLE[:SHOP]") for text in role]
+    group_parts = [_parts(text, 2, "--group-role GROUP:ROLE") for text in group_role]
+    with ready():
+        from huitou.brands import staffing
+        from huitou.brands.queries import staff_by_name
+
+        staff = staff_by_name(username)
+        staffing.set_all_roles(
+            staff=staff,
+            grants=[staffing.Grant(*part) for part in parts],
+            group_grants=[staffing.GroupGrant(*part) for part in group_parts],
+        )
+        show(_staff(staff), f"{username} has new roles.", as_json=json)
+
+
 @staff_app.command("password")
 def set_password(username: Name, json: Json = False) -> None:
     """Set a new password; it is asked for, or read from standard input."""

@@ -126,13 +126,19 @@ _ORDER_COLUMNS = tuple(OrderView.__dataclass_fields__)
 
 
 def orders_of(
-    brand_id: int, member_ids: Iterable[int], *, offset: int = 0, limit: int | None = None
+    brand_id: int,
+    member_ids: Iterable[int],
+    *,
+    offset: int = 0,
+    limit: int | None = None,
+    shop_id: int | None = None,
 ) -> dict[int, list[OrderView]]:
     """The orders of each member, newest first; of each, ``limit`` from ``offset`` on when given.
 
-    All accounts of a member count, and ``member_id`` of an order is the person's.
+    All accounts of a member count, and ``member_id`` of an order is the person's. ``shop_id``
+    leaves the orders of one shop.
     """
-    rows = _of_persons(Order.objects.filter(brand_id=brand_id), brand_id, member_ids)
+    rows = _of_persons(_orders(brand_id, shop_id), brand_id, member_ids)
     newest = [F("biz_date").desc(nulls_last=True), F("id").desc()]
     if limit is not None:
         place = Window(RowNumber(), partition_by="person", order_by=newest)
@@ -165,10 +171,20 @@ def orders(brand_id: int, order_ids: Iterable[int]) -> dict[int, OrderView]:
     return {values[0]: OrderView(*values) for values in rows.values_list(*_ORDER_COLUMNS)}
 
 
-def order_totals(brand_id: int, member_ids: Iterable[int]) -> dict[int, OrderTotals]:
-    """Counts and sums of each member's orders; members without orders are left out."""
+def _orders(brand_id: int, shop_id: int | None) -> QuerySet[Order]:
+    orders = Order.objects.filter(brand_id=brand_id)
+    return orders if shop_id is None else orders.filter(shop_id=shop_id)
+
+
+def order_totals(
+    brand_id: int, member_ids: Iterable[int], *, shop_id: int | None = None
+) -> dict[int, OrderTotals]:
+    """Counts and sums of each member's orders, of one shop when ``shop_id`` is given.
+
+    Members without orders are left out.
+    """
     rows = (
-        _of_persons(Order.objects.filter(brand_id=brand_id), brand_id, member_ids)
+        _of_persons(_orders(brand_id, shop_id), brand_id, member_ids)
         .values("person")
         .annotate(
             orders=Count("id"),
@@ -210,10 +226,13 @@ def refunds_of(order_ids: Sequence[int]) -> dict[int, list[RefundView]]:
 
 
 def reviews_of(
-    brand_id: int, member_ids: Iterable[int], *, limit: int = 50
+    brand_id: int, member_ids: Iterable[int], *, limit: int = 50, shop_id: int | None = None
 ) -> dict[int, list[ReviewView]]:
-    """The newest reviews of each member, ``limit`` of them in all."""
-    rows = _of_persons(Review.objects.filter(shop__brand_id=brand_id), brand_id, member_ids)
+    """The newest reviews of each member, ``limit`` of them in all; of one shop by ``shop_id``."""
+    reviews = Review.objects.filter(shop__brand_id=brand_id)
+    if shop_id is not None:
+        reviews = reviews.filter(shop_id=shop_id)
+    rows = _of_persons(reviews, brand_id, member_ids)
     rows = rows.annotate(order_number=Coalesce(F("order__order_no"), Value("")))
     newest = rows.order_by(F("reviewed_at").desc(nulls_last=True), "-id")[:limit]
     result: dict[int, list[ReviewView]] = defaultdict(list)
@@ -235,6 +254,7 @@ with accounts as (
   select id, shop_id, order_no, ordered_at, paid_at, paid_minor,
     is_purchase and paid_at = min(paid_at) filter (where is_purchase) over () as is_first
   from commerce_order where brand_id = %(brand)s and member_id in (select id from accounts)
+    and (%(shop)s::bigint is null or shop_id = %(shop)s)
 )
 select at, kind, shop_id, text, amount_minor, rating, coalesce(is_first, false) from (
   select ordered_at as at, 'ordered' as kind, shop_id, order_no as text,
@@ -253,10 +273,13 @@ select at, kind, shop_id, text, amount_minor, rating, coalesce(is_first, false) 
   select v.reviewed_at, 'reviewed', v.shop_id, v.content, null, v.rating, false, 4
   from commerce_review v join brands_shop s on s.id = v.shop_id and s.brand_id = %(brand)s
   where v.member_id in (select id from accounts) and v.reviewed_at is not null
+    and (%(shop)s::bigint is null or v.shop_id = %(shop)s)
   union all
+  select * from (
 """
     + HAPPENED
-    + """) happened
+    + """) of_brand where %(shop)s::bigint is null
+) happened
 order by at desc, rank desc, text
 offset %(offset)s limit %(limit)s
 """
@@ -264,14 +287,16 @@ offset %(offset)s limit %(limit)s
 
 
 def timeline(
-    brand_id: int, member_id: int, *, offset: int = 0, limit: int = 20
+    brand_id: int, member_id: int, *, offset: int = 0, limit: int = 20, shop_id: int | None = None
 ) -> list[TimelineEntry]:
     """What happened to a member, newest first.
 
     An order appears when it was paid, and also when it was placed if it is unpaid or was paid more
     than an hour later. Ask for one more than a page shows to learn whether there are more.
+    ``shop_id`` leaves what happened in one shop; merging concerns the whole brand.
     """
-    values = {"brand": brand_id, "member": member_id, "offset": offset, "limit": limit}
+    values = {"brand": brand_id, "member": member_id, "shop": shop_id}
+    values |= {"offset": offset, "limit": limit}
     with connection.cursor() as cursor:
         cursor.execute(_TIMELINE, values)
         return [TimelineEntry(*row) for row in cursor.fetchall()]

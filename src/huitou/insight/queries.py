@@ -185,9 +185,11 @@ def regions(
     return [] if snapshot is None else list(_regions(snapshot, start, end, level, province))
 
 
-def member_traits(brand_id: int, member_ids: Sequence[int]) -> dict[int, dict[str, Any]]:
-    """Traits of members over the whole brand; members the snapshot lacks are absent."""
-    snapshot = snapshots.current(Scope(brand_id))
+def member_traits(
+    brand_id: int, member_ids: Sequence[int], *, shop_id: int | None = None
+) -> dict[int, dict[str, Any]]:
+    """Traits of members over the brand or one shop; members the snapshot lacks are absent."""
+    snapshot = snapshots.current(Scope(brand_id, shop_id))
     if snapshot is None:
         return {}
     return _traits_of(snapshot, member_ids)

@@ -25,8 +25,13 @@ class JobView:
     finished_at: datetime | None
 
 
-def recent_jobs(brand_id: int, *, limit: int = 10) -> list[JobView]:
-    """The newest jobs of the brand, newest first."""
+def recent_jobs(
+    brand_id: int, *, limit: int = 10, created_by_id: int | None = None
+) -> list[JobView]:
+    """The newest jobs of the brand, or of one person there, newest first."""
+    jobs = Job.objects.filter(brand_id=brand_id)
+    if created_by_id is not None:
+        jobs = jobs.filter(created_by_id=created_by_id)
     return [
         JobView(
             id=job.pk,
@@ -41,5 +46,5 @@ def recent_jobs(brand_id: int, *, limit: int = 10) -> list[JobView]:
             created_at=job.created_at,
             finished_at=job.finished_at,
         )
-        for job in Job.objects.filter(brand_id=brand_id).order_by("-id")[:limit]
+        for job in jobs.order_by("-id")[:limit]
     ]

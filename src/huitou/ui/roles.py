@@ -16,8 +16,6 @@ from huitou.ui.scope import RequestScope
 
 IMPORT_ROLES = roles_with("imports.manage")
 MEMBER_ROLES = roles_with("members.view")
-IDENTITY_ROLES = roles_with("members.merge")
-OWNER_ROLES = roles_with("members.policy")
 
 
 def roles_required(allowed: frozenset[Role]) -> Callable[[View], View]:

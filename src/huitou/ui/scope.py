@@ -43,6 +43,20 @@ class RequestScope:
         return self.allows(roles_with(permission))
 
     @property
+    def open_shops(self) -> tuple[Shop, ...]:
+        """The shops whose records the person may open now.
+
+        Somebody limited to shops may have another role in each: only that of the shop in view
+        counts, so only its records are open.
+        """
+        return self.shops if self.shop is None or not self.is_limited else (self.shop,)
+
+    @property
+    def only_shop_id(self) -> int | None:
+        """The one shop whose orders and figures a limited person sees; None: the whole brand's."""
+        return self.shop_id if self.is_limited else None
+
+    @property
     def brand_id(self) -> int | None:
         """The brand's key, or None without a brand."""
         return self.brand.pk if self.brand else None

@@ -20,6 +20,7 @@ from django.views.decorators.http import require_POST
 
 from huitou.brands import lockouts, second_factor, sessions, staffing
 from huitou.brands.models import Staff
+from huitou.console.waits import wait_text
 from huitou.kernel.errors import RefusedInputError
 from huitou.ui.middleware import SESSION_OWES_FACTOR
 
@@ -68,8 +69,8 @@ def password(request: HttpRequest) -> HttpResponse:
     """Change the password; other browsers are signed out."""
     staff, now = _self(request), datetime.now(UTC)
     door = lockouts.account_door(staff.username)
-    if lockouts.claim_attempt(door, now=now):
-        messages.error(request, _("Too many attempts. Wait a while and try again."))
+    if until := lockouts.claim_attempt(door, now=now):
+        messages.error(request, wait_text(until, now=now, brand=request.scope.brand))
         return redirect("account")
     if not staff.check_password(request.POST.get("old", "")):
         messages.error(request, _("The present password is wrong."))
@@ -149,8 +150,8 @@ def end_sessions(request: HttpRequest) -> HttpResponse:
 def _code_is_right(request: HttpRequest) -> bool:
     now = datetime.now(UTC)
     door = lockouts.code_door(_self(request).pk)
-    if lockouts.claim_attempt(door, now=now):
-        messages.error(request, _("Too many attempts. Wait a while and try again."))
+    if until := lockouts.claim_attempt(door, now=now):
+        messages.error(request, wait_text(until, now=now, brand=request.scope.brand))
         return False
     if not second_factor.take_code(
         staff=_self(request), code=request.POST.get("code", ""), now=now

@@ -13,6 +13,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_POST
 
 from huitou.console import audit_labels  # noqa: F401 -- adds the words this page shows
+from huitou.console.audit_words import lines
 from huitou.eventlog.audit_chain import chain_entries, verify_chain
 from huitou.eventlog.models import AuditEntry
 from huitou.ui.roles import permission_required
@@ -37,8 +38,10 @@ def audit_log(request: HttpRequest) -> HttpResponse:
     filters = _filters(request)
     mine = AuditEntry.objects.filter(brand_id=request.scope.brand_id)
     pages = Paginator(_found(mine, filters, request.scope.brand.time_zone), PAGE_ROWS)
+    page = pages.get_page(request.GET.get("page"))
     context = {
-        "pages": pages.get_page(request.GET.get("page")),
+        "pages": page,
+        "lines": lines(page.object_list),
         "filters": filters,
         "tables": list(mine.order_by("table_name").values_list("table_name", flat=True).distinct()),
         "operations": OPERATIONS,

@@ -20,6 +20,7 @@ from django.views.decorators.http import require_POST
 from huitou.commerce import queries as commerce
 from huitou.commerce.queries import OrderTotals
 from huitou.console import member_labels  # noqa: F401 -- adds the words these pages show
+from huitou.console.members_in_view import member_in_view
 from huitou.jobs.models import UNFINISHED
 from huitou.jobs.queries import recent_jobs
 from huitou.jobs.services import create_job
@@ -30,7 +31,7 @@ from huitou.members.components import MERGING_KINDS
 from huitou.members.queries import MemberProfile
 from huitou.members.unification import policy_of
 from huitou.ui.access import safe_next
-from huitou.ui.roles import IDENTITY_ROLES, OWNER_ROLES, roles_required
+from huitou.ui.roles import permission_required
 
 PAGE_ROWS = 10
 _REFUSALS = {
@@ -63,7 +64,7 @@ class Question:
     together: OrderTotals
 
 
-@roles_required(IDENTITY_ROLES)
+@permission_required("members.merge")
 def review(request: HttpRequest) -> HttpResponse:
     """Suggestions, conflicting customers, keys that stopped merging, and the policy."""
     brand_id = request.scope.brand_id
@@ -77,7 +78,7 @@ def review(request: HttpRequest) -> HttpResponse:
         "counts": counts,
         "policy": policy,
         "policy_kinds": [(kind, kind in policy.kinds) for kind in MERGING_KINDS],
-        "may_set_policy": request.scope.allows(OWNER_ROLES),
+        "may_set_policy": request.scope.may("members.policy"),
     }
     if part == "keys":
         context["overused"] = explanation.overused_keys(brand_id)
@@ -139,7 +140,7 @@ def _together(sides: Sequence[Side]) -> OrderTotals:
 
 
 @require_POST
-@roles_required(IDENTITY_ROLES)
+@permission_required("members.merge")
 def look(request: HttpRequest) -> HttpResponseBase:
     """Look for suggestions in the background, unless that is under way."""
     brand = request.scope.brand
@@ -157,7 +158,7 @@ def look(request: HttpRequest) -> HttpResponseBase:
 
 
 @require_POST
-@roles_required(IDENTITY_ROLES)
+@permission_required("members.merge")
 def suggestion(request: HttpRequest, suggestion_id: int) -> HttpResponseBase:
     """Answer a suggestion: ``same`` is 1 or 0."""
     same = request.POST.get("same") == "1"
@@ -176,7 +177,7 @@ def suggestion(request: HttpRequest, suggestion_id: int) -> HttpResponseBase:
 
 
 @require_POST
-@roles_required(IDENTITY_ROLES)
+@permission_required("members.merge")
 def conflict(request: HttpRequest, conflict_id: int) -> HttpResponseBase:
     """Answer whether two names at one contact are one person: ``same`` is 1 or 0."""
     same = request.POST.get("same") == "1"
@@ -194,13 +195,11 @@ def conflict(request: HttpRequest, conflict_id: int) -> HttpResponseBase:
     )
 
 
-@roles_required(IDENTITY_ROLES)
+@permission_required("members.merge")
 def merge(request: HttpRequest, public_id: UUID) -> HttpResponseBase:
     """Show what merging a member with another (``with``) would do, and do it on POST."""
     brand_id = request.scope.brand_id
-    profile = members.member_by_public_id(brand_id, public_id)
-    if profile is None:
-        raise Http404
+    profile = member_in_view(request, public_id)
     wanted = (request.POST if request.method == "POST" else request.GET).get("with", "")
     others = [m for m in members.search(brand_id, wanted, PAGE_ROWS + 1) if m != profile.id]
     if request.method == "POST":
@@ -231,13 +230,11 @@ def merge(request: HttpRequest, public_id: UUID) -> HttpResponseBase:
 
 
 @require_POST
-@roles_required(IDENTITY_ROLES)
+@permission_required("members.merge")
 def split(request: HttpRequest, public_id: UUID) -> HttpResponseBase:
     """Part the chosen accounts (``account``, member numbers in full) from the others."""
     brand_id = request.scope.brand_id
-    profile = members.member_by_public_id(brand_id, public_id)
-    if profile is None:
-        raise Http404
+    profile = member_in_view(request, public_id)
     chosen = set(request.POST.getlist("account"))
     own = explanation.explain(brand_id, profile.id).accounts
     leaving = [account.id for account in own if str(account.public_id) in chosen]
@@ -258,7 +255,7 @@ def split(request: HttpRequest, public_id: UUID) -> HttpResponseBase:
 
 
 @require_POST
-@roles_required(OWNER_ROLES)
+@permission_required("members.policy")
 def policy(request: HttpRequest) -> HttpResponseBase:
     """Set which keys merge; persons are found anew at once."""
     limit = request.POST.get("accounts_max", "")

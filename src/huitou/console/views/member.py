@@ -10,7 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from django.core.paginator import Paginator
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.functional import SimpleLazyObject
 
@@ -23,6 +23,7 @@ from huitou.console.figures import words
 from huitou.console.member_filters import CODE_FAMILIES
 from huitou.console.member_profile import kept_of, profile_cards, profile_words
 from huitou.console.member_rows import local_day
+from huitou.console.members_in_view import member_in_view
 from huitou.insight.traits import TRAITS
 from huitou.insight.types import Scope
 from huitou.members import explanation
@@ -30,16 +31,13 @@ from huitou.members import queries as members
 from huitou.members.attributes import Attribute, attributes
 from huitou.members.facts import ProfileFacts, member_facts
 from huitou.members.queries import MemberIdentity, MemberProfile
-from huitou.ui.roles import (
-    IDENTITY_ROLES,
-    MEMBER_ROLES,
-    roles_required,
-)
+from huitou.ui.roles import MEMBER_ROLES, roles_required
 
 # Loads the analytic engine, which no other page needs.
 insight = SimpleLazyObject(lambda: importlib.import_module("huitou.insight.queries"))
 
 ORDER_ROWS = 10
+REVIEW_ROWS = 20
 TIMELINE_ROWS = 12
 # A page number beyond this is nobody's.
 _PAGE_MAX = 100_000
@@ -76,12 +74,12 @@ class OrderRow:
 @roles_required(MEMBER_ROLES)
 def member(request: HttpRequest, public_id: UUID) -> HttpResponse:
     """The page, or the fragment a part of it asks for (drawer, orders, timeline)."""
-    profile = members.member_by_public_id(request.scope.brand_id, public_id)
-    if profile is None:
-        raise Http404
+    profile = member_in_view(request, public_id)
     target = request.htmx.target if not request.htmx.history_restore_request else None
     if target == "member-orders":
-        totals = commerce.order_totals(request.scope.brand_id, [profile.id]).get(profile.id)
+        shop_id = request.scope.only_shop_id
+        every = commerce.order_totals(request.scope.brand_id, [profile.id], shop_id=shop_id)
+        totals = every.get(profile.id)
         return render(request, "console/member_orders.html", _orders(request, profile, totals))
     if target == "member-timeline":
         return render(request, "console/member_timeline.html", _timeline(request, profile))
@@ -109,8 +107,19 @@ def member(request: HttpRequest, public_id: UUID) -> HttpResponse:
 
 
 def _facts(request: HttpRequest, profile: MemberProfile) -> dict[str, Any]:
-    """What every room knows of the member, by name; names of which nothing is known left out."""
-    known = member_facts(request.scope.brand_id, [profile.id], datetime.now(UTC))
+    """What every room knows of the member, by name; names of which nothing is known left out.
+
+    Somebody limited to a shop gets that shop's orders, reviews and figures.
+    """
+    brand_id, shop_id = request.scope.brand_id, request.scope.only_shop_id
+    known: dict[str, Mapping[int, Any]] = member_facts(brand_id, [profile.id], datetime.now(UTC))
+    if shop_id is not None:
+        mine = [profile.id]
+        known |= {
+            "order_totals": commerce.order_totals(brand_id, mine, shop_id=shop_id),
+            "reviews": commerce.reviews_of(brand_id, mine, limit=REVIEW_ROWS, shop_id=shop_id),
+            "traits": insight.member_traits(brand_id, mine, shop_id=shop_id),
+        }
     return {name: facts[profile.id] for name, facts in known.items() if profile.id in facts}
 
 
@@ -118,7 +127,7 @@ def _head(request: HttpRequest, profile: MemberProfile, facts: Mapping[str, Any]
     """Who the member is and what insight says of them."""
     brand = request.scope.brand
     traits = facts.get("traits", {})
-    fresh = insight.freshness(Scope(brand.pk))
+    fresh = insight.freshness(Scope(brand.pk, request.scope.only_shop_id))
     return {
         **_accounts(request, profile),
         "profile": profile,
@@ -141,7 +150,7 @@ def _accounts(request: HttpRequest, profile: MemberProfile) -> dict[str, Any]:
     found: dict[int, list[MemberIdentity]] = {}
     for identity in members.identities(brand_id, [profile.id]).get(profile.id, []):
         found.setdefault(identity.account_id, []).append(identity)
-    may_decide = request.scope.allows(IDENTITY_ROLES)
+    may_decide = request.scope.may("members.merge")
     if len(found) < 2:
         own = found.get(profile.id, [])
         return {"accounts": [(None, own)], "why": None, "may_decide": may_decide}
@@ -173,11 +182,13 @@ def _orders(
     request: HttpRequest, profile: MemberProfile, totals: OrderTotals | None
 ) -> dict[str, Any]:
     """A page of orders with their lines and refunds: three queries however many orders."""
-    brand_id = request.scope.brand_id
+    brand_id, shop_id = request.scope.brand_id, request.scope.only_shop_id
     totals = totals or OrderTotals()
     pages = Paginator(range(totals.orders), ORDER_ROWS).get_page(_number(request, "orders"))
     offset = (pages.number - 1) * ORDER_ROWS
-    orders = commerce.orders_of(brand_id, [profile.id], offset=offset, limit=ORDER_ROWS)
+    orders = commerce.orders_of(
+        brand_id, [profile.id], offset=offset, limit=ORDER_ROWS, shop_id=shop_id
+    )
     found = orders.get(profile.id, [])
     ids = [order.id for order in found]
     lines, refunds = commerce.lines_of(ids), commerce.refunds_of(ids)
@@ -205,6 +216,7 @@ def _timeline(
         profile.id,
         offset=(number - 1) * TIMELINE_ROWS,
         limit=TIMELINE_ROWS + 1,
+        shop_id=request.scope.only_shop_id,
     )
     shops = _shops(request)
     has_more = len(entries) > TIMELINE_ROWS
@@ -222,7 +234,7 @@ def _timeline(
 
 
 def _shops(request: HttpRequest) -> dict[int | None, Shop]:
-    return {shop.pk: shop for shop in request.scope.shops}
+    return {shop.pk: shop for shop in request.scope.open_shops}
 
 
 def _number(request: HttpRequest, name: str) -> int:

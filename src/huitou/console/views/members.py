@@ -64,7 +64,7 @@ class SortLink:
 def members_list(request: HttpRequest) -> HttpResponse:
     """The list; a request of htmx gets only the part its target names."""
     brand = request.scope.brand
-    query = parse_query(request.GET, shops=request.scope.shops, currency=brand.currency)
+    query = parse_query(request.GET, shops=request.scope.open_shops, currency=brand.currency)
     scope = list_scope(request, query)
     fresh = insight.freshness(scope)
     if fresh is None:
@@ -115,7 +115,7 @@ def members_export(request: HttpRequest, kind: str) -> HttpResponseBase:
     if kind not in EXPORTS:
         raise Http404
     brand = request.scope.brand
-    query = parse_query(request.GET, shops=request.scope.shops, currency=brand.currency)
+    query = parse_query(request.GET, shops=request.scope.open_shops, currency=brand.currency)
     scope = list_scope(request, query)
     among = among_of(brand.pk, query)
     total = insight.find_members(scope, query.filters, limit=1, among=among).total

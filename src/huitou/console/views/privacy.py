@@ -8,15 +8,15 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from huitou.console import privacy_labels  # noqa: F401 -- adds the words these pages show
+from huitou.console.members_in_view import member_in_view
 from huitou.kernel.errors import RefusedInputError
-from huitou.members import queries as members
 from huitou.members.queries import MemberProfile
 from huitou.privacy import queries, tasks
 from huitou.privacy.exporting import export_member
@@ -47,7 +47,7 @@ def overview(request: HttpRequest) -> HttpResponse:
 @permission_required("privacy.manage")
 def export(request: HttpRequest, public_id: UUID) -> HttpResponse:
     """Everything known about one person, for a reason; the file is made and not kept."""
-    profile = _profile(request, public_id)
+    profile = member_in_view(request, public_id)
     context = _context(profile, _("Export personal data"))
     if request.method != "POST":
         return render(request, "console/member_personal_data.html", context)
@@ -71,7 +71,7 @@ def export(request: HttpRequest, public_id: UUID) -> HttpResponse:
 @permission_required("privacy.manage")
 def erase(request: HttpRequest, public_id: UUID) -> HttpResponse:
     """The effect of erasing one person; a post with a reason begins it."""
-    profile = _profile(request, public_id)
+    profile = member_in_view(request, public_id)
     reason = request.POST.get("reason", "")
     context = _context(profile, _("Erase personal data")) | {"reason": reason}
     if request.method == "POST":
@@ -100,7 +100,7 @@ def erase(request: HttpRequest, public_id: UUID) -> HttpResponse:
 @permission_required("members.unmask")
 def contact(request: HttpRequest, public_id: UUID) -> HttpResponse:
     """The member's contact in clear, in this answer only."""
-    profile = _profile(request, public_id)
+    profile = member_in_view(request, public_id)
     context: dict[str, Any] = {"profile": profile, "person": profile.name or profile.number}
     actor = request.actor()
     assert actor is not None  # the guard lets nobody in who is not signed in
@@ -115,13 +115,6 @@ def contact(request: HttpRequest, public_id: UUID) -> HttpResponse:
         context["refusal"] = _REFUSALS[error.code]
     page = "member_contact" if request.htmx else "member_contact_page"
     return render(request, f"console/{page}.html", context)
-
-
-def _profile(request: HttpRequest, public_id: UUID) -> MemberProfile:
-    profile = members.member_by_public_id(request.scope.brand_id, public_id)
-    if profile is None:
-        raise Http404
-    return profile
 
 
 def _context(profile: MemberProfile, heading: str) -> dict[str, Any]:

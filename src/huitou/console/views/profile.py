@@ -10,12 +10,13 @@ from zoneinfo import ZoneInfo
 
 from django.contrib import messages
 from django.db import transaction
-from django.http import Http404, HttpRequest, HttpResponseBase
+from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from huitou.brands.models import Brand
+from huitou.console.members_in_view import member_in_view
 from huitou.console.profile_refusals import refusal_of, refusal_words
 from huitou.kernel.errors import RefusedInputError
 from huitou.members import tags as member_tags
@@ -23,7 +24,6 @@ from huitou.members.attribute_values import Said, record_attributes
 from huitou.members.attributes import attributes
 from huitou.members.consent import Evidence, record_consent
 from huitou.members.models import Channel, ConsentSource, Decision, TagSource, ValueSource
-from huitou.members.queries import MemberProfile, member_by_public_id
 from huitou.members.touchpoints import Met, record_touches
 from huitou.ui.roles import permission_required
 
@@ -36,7 +36,7 @@ ALL_CHANNELS = "all"
 @permission_required("profile.edit")
 def member_attributes(request: HttpRequest, public_id: UUID) -> HttpResponseBase:
     """Record the values that were changed (``a-CODE`` against ``was-CODE``)."""
-    profile = _member(request, public_id)
+    profile = member_in_view(request, public_id)
     given = request.POST
     said = [
         Said(profile.id, name.removeprefix(_FIELD), given[name])
@@ -65,7 +65,7 @@ def member_attributes(request: HttpRequest, public_id: UUID) -> HttpResponseBase
 @permission_required("profile.edit")
 def member_tag(request: HttpRequest, public_id: UUID) -> HttpResponseBase:
     """Put or remove a tag (``act`` put or remove; ``tag``, ``until``, ``reason``)."""
-    profile = _member(request, public_id)
+    profile = member_in_view(request, public_id)
     brand = request.scope.brand
     is_removal = request.POST.get("act") == "remove"
 
@@ -93,7 +93,7 @@ def member_tag(request: HttpRequest, public_id: UUID) -> HttpResponseBase:
 @permission_required("consent.edit")
 def member_consent(request: HttpRequest, public_id: UUID) -> HttpResponseBase:
     """Record what the member told staff, with the proof; ``all`` channels to withdraw only."""
-    profile = _member(request, public_id)
+    profile = member_in_view(request, public_id)
     given = request.POST
     channel = given.get("channel", "")
     now = datetime.now(UTC)
@@ -124,7 +124,7 @@ def member_consent(request: HttpRequest, public_id: UUID) -> HttpResponseBase:
 @permission_required("profile.edit")
 def member_touch(request: HttpRequest, public_id: UUID) -> HttpResponseBase:
     """Record a contact that has just been."""
-    profile = _member(request, public_id)
+    profile = member_in_view(request, public_id)
     now = datetime.now(UTC)
     met = Met(
         profile.id,
@@ -183,10 +183,3 @@ def decided(
     else:
         messages.success(request, done)
     return redirect("member", public_id)
-
-
-def _member(request: HttpRequest, public_id: UUID) -> MemberProfile:
-    profile = member_by_public_id(request.scope.brand_id, public_id)
-    if profile is None:
-        raise Http404
-    return profile

@@ -17,6 +17,7 @@ from huitou.brands.access import second_factor_required
 from huitou.brands.models import Staff
 from huitou.brands.second_factor import has_second_factor, take_code, take_recovery_code
 from huitou.brands.sessions import record_session
+from huitou.console.waits import wait_text
 from huitou.kernel.errors import RefusedInputError
 from huitou.ui.access import safe_redirect
 from huitou.ui.middleware import SESSION_OWES_FACTOR
@@ -41,7 +42,7 @@ def sign_in(request: HttpRequest) -> HttpResponseBase:
     now = datetime.now(UTC)
     account, address = lockouts.account_door(username), lockouts.address_door(_address(request))
     until = lockouts.claim_attempt(account, address, now=now)
-    context |= {"username": username, "until": until}
+    context |= {"username": username, "wait": wait_text(until, now=now)}
     if until:
         return render(request, "console/login.html", context, status=429)
     staff = authenticate(request, username=username, password=request.POST.get("password", ""))
@@ -68,7 +69,7 @@ def login_code(request: HttpRequest) -> HttpResponseBase:
         door = lockouts.code_door(staff.pk)
         until = lockouts.claim_attempt(door, now=now)
         code = request.POST.get("code", "")
-        context["until"] = until
+        context["wait"] = wait_text(until, now=now)
         if until:
             return render(request, "console/login_code.html", context, status=429)
         if take_code(staff=staff, code=code, now=now) or take_recovery_code(

@@ -79,7 +79,7 @@ def streamed(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpRespons
 @roles_required(IMPORT_ROLES)
 def imports(request: HttpRequest) -> HttpResponse:
     """The list of imports and the upload form; a post takes files in."""
-    shops = request.scope.shops
+    shops = request.scope.open_shops
     if request.method == "POST":
         form = UploadForm(request.POST, request.FILES, shops=shops)
         if form.is_valid():
@@ -153,10 +153,10 @@ def retry(request: HttpRequest, batch_id: int) -> HttpResponse:
 
 
 def batch_of(request: HttpRequest, batch_id: int) -> Batch:
-    """The import, if it belongs to the brand in view; else 404."""
+    """The import, if it belongs to a shop the person may open in the brand in view; else 404."""
     batch = (
         Batch.objects.select_related("shop", "brand", "job", "created_by", "retries")
-        .filter(pk=batch_id, brand_id=request.scope.brand_id)
+        .filter(pk=batch_id, brand_id=request.scope.brand_id, shop__in=request.scope.open_shops)
         .first()
     )
     if batch is None:
@@ -177,7 +177,7 @@ def _queue_undo(request: HttpRequest, batch: Batch) -> None:
 
 def _take_all(request: HttpRequest, form: UploadForm) -> list[tuple[str, str]]:
     """Take every file in; the names and reasons of those that were refused."""
-    shop = next(s for s in request.scope.shops if s.pk == form.cleaned_data["shop"])
+    shop = next(s for s in request.scope.open_shops if s.pk == form.cleaned_data["shop"])
     refused, queued = [], 0
     for upload in form.cleaned_data["uploads"]:
         assert isinstance(upload, TemporaryUploadedFile)
@@ -217,7 +217,11 @@ def _list(request: HttpRequest, form: UploadForm) -> dict[str, Any]:
         "form": form,
         "rows": _rows(list(pages.object_list)),
         "pages": pages,
-        "pending": pending_files(request.scope.brand_id),
+        "pending": [
+            waiting
+            for waiting in pending_files(request.scope.brand_id)
+            if waiting.shop_id in {shop.pk for shop in request.scope.open_shops}
+        ],
         "limit_gigabytes": UPLOAD_BYTES_MAX // 1024**3,
     }
 

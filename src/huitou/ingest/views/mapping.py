@@ -67,7 +67,7 @@ def mapping_page(request: HttpRequest, token: str) -> HttpResponse:
     context = _context(request, pending, source, choices)
     if request.POST.get("action") != "import":
         return render(request, "ingest/mapping.html", context)
-    shop = next((s for s in request.scope.shops if s.pk == pending.shop_id), None)
+    shop = next((s for s in request.scope.open_shops if s.pk == pending.shop_id), None)
     if shop is None:
         raise Http404
     try:
@@ -112,7 +112,7 @@ def download(request: HttpRequest, token: str) -> HttpResponse:
 
 def _pending(request: HttpRequest, token: str) -> Pending:
     pending = pending_file(request.scope.brand_id, token)
-    if pending is None:
+    if pending is None or pending.shop_id not in {s.pk for s in request.scope.open_shops}:
         raise Http404
     return pending
 
