@@ -16,7 +16,7 @@ from django.db.models import Count, F, Max, Q, QuerySet, Sum, Value, Window
 from django.db.models.functions import Coalesce, RowNumber
 
 from huitou.commerce.models import Order, OrderLine, Refund, Review
-from huitou.members.models import Member
+from huitou.members import queries as members
 from huitou.members.timeline import HAPPENED
 
 
@@ -138,7 +138,7 @@ def orders_of(
     All accounts of a member count, and ``member_id`` of an order is the person's. ``shop_id``
     leaves the orders of one shop.
     """
-    rows = _of_persons(_orders(brand_id, shop_id), brand_id, member_ids)
+    rows = _of_persons(_orders(shop_id), brand_id, member_ids)
     newest = [F("biz_date").desc(nulls_last=True), F("id").desc()]
     if limit is not None:
         place = Window(RowNumber(), partition_by="person", order_by=newest)
@@ -154,14 +154,11 @@ def orders_of(
 
 def _of_persons(rows: QuerySet[Any], brand_id: int, member_ids: Iterable[int]) -> QuerySet[Any]:
     """Those of ``rows`` that belong to any account of the members; ``person`` is the member."""
-    wanted = list(member_ids)
-    accounts = Member.objects.filter(
-        Q(pk__in=wanted) | Q(merged_into_id__in=wanted), brand_id=brand_id
-    )
+    accounts = members.accounts_of(brand_id, member_ids)
+    # As plain numbers the planner goes by them; from a subquery it would read the whole brand.
+    wanted = [account for found in accounts.values() for account in found]
     person = Coalesce("member__merged_into_id", "member_id")
-    found: QuerySet[Any, Any] = rows.filter(member_id__in=accounts.values("id")).annotate(
-        person=person
-    )
+    found: QuerySet[Any, Any] = rows.filter(member_id__in=wanted).annotate(person=person)
     return found
 
 
@@ -171,9 +168,9 @@ def orders(brand_id: int, order_ids: Iterable[int]) -> dict[int, OrderView]:
     return {values[0]: OrderView(*values) for values in rows.values_list(*_ORDER_COLUMNS)}
 
 
-def _orders(brand_id: int, shop_id: int | None) -> QuerySet[Order]:
-    orders = Order.objects.filter(brand_id=brand_id)
-    return orders if shop_id is None else orders.filter(shop_id=shop_id)
+def _orders(shop_id: int | None) -> QuerySet[Order]:
+    """Orders of one shop or all; ``_of_persons`` keeps to the accounts of a brand."""
+    return Order.objects.all() if shop_id is None else Order.objects.filter(shop_id=shop_id)
 
 
 def order_totals(
@@ -184,7 +181,7 @@ def order_totals(
     Members without orders are left out.
     """
     rows = (
-        _of_persons(_orders(brand_id, shop_id), brand_id, member_ids)
+        _of_persons(_orders(shop_id), brand_id, member_ids)
         .values("person")
         .annotate(
             orders=Count("id"),
@@ -248,12 +245,11 @@ def reviews_of(
 _TIMELINE = (
     """
 with accounts as (
-  select id from members_member
-  where brand_id = %(brand)s and (id = %(member)s or merged_into_id = %(member)s)
+  select unnest(%(accounts)s::bigint[]) as id
 ), mine as (
   select id, shop_id, order_no, ordered_at, paid_at, paid_minor,
     is_purchase and paid_at = min(paid_at) filter (where is_purchase) over () as is_first
-  from commerce_order where brand_id = %(brand)s and member_id in (select id from accounts)
+  from commerce_order where member_id = any(%(accounts)s::bigint[])
     and (%(shop)s::bigint is null or shop_id = %(shop)s)
 )
 select at, kind, shop_id, text, amount_minor, rating, coalesce(is_first, false) from (
@@ -272,7 +268,7 @@ select at, kind, shop_id, text, amount_minor, rating, coalesce(is_first, false) 
   union all
   select v.reviewed_at, 'reviewed', v.shop_id, v.content, null, v.rating, false, 4
   from commerce_review v join brands_shop s on s.id = v.shop_id and s.brand_id = %(brand)s
-  where v.member_id in (select id from accounts) and v.reviewed_at is not null
+  where v.member_id = any(%(accounts)s::bigint[]) and v.reviewed_at is not null
     and (%(shop)s::bigint is null or v.shop_id = %(shop)s)
   union all
   select * from (
@@ -295,7 +291,8 @@ def timeline(
     than an hour later. Ask for one more than a page shows to learn whether there are more.
     ``shop_id`` leaves what happened in one shop; merging concerns the whole brand.
     """
-    values = {"brand": brand_id, "member": member_id, "shop": shop_id}
+    accounts = members.accounts_of(brand_id, [member_id])[member_id]
+    values: dict[str, Any] = {"brand": brand_id, "accounts": accounts, "shop": shop_id}
     values |= {"offset": offset, "limit": limit}
     with connection.cursor() as cursor:
         cursor.execute(_TIMELINE, values)

@@ -67,13 +67,21 @@ class MemberIdentity:
 def accounts_of(brand_id: int, member_ids: Iterable[int]) -> dict[int, list[int]]:
     """The accounts of each member, their own first: where other rooms look for what is theirs.
 
-    An account that is merged into another gives itself alone: it is no member.
+    An account that is merged into another gives itself alone: it is no member. One of another
+    brand gives none.
     """
-    accounts = {member: [member] for member in member_ids}
-    merged = Member.objects.filter(brand_id=brand_id, merged_into_id__in=accounts).order_by("id")
-    for account, person in merged.values_list("id", "merged_into_id"):
-        assert person is not None
-        accounts[person].append(account)
+    wanted = list(member_ids)
+    accounts: dict[int, list[int]] = {member: [] for member in wanted}
+    mine = Q(pk__in=wanted) | Q(merged_into_id__in=wanted)
+    # The brand is looked at here: in the statement it tempts the planner to read all its members.
+    rows = Member.objects.filter(mine).order_by("id")
+    for account, person, of in rows.values_list("id", "merged_into_id", "brand_id"):
+        if of != brand_id:
+            continue
+        if account in accounts:
+            accounts[account].insert(0, account)
+        if person in accounts:
+            accounts[person].append(account)
     return accounts
 
 
@@ -88,26 +96,27 @@ def profiles(brand_id: int, member_ids: Iterable[int]) -> dict[int, MemberProfil
     """The profiles of those of ``member_ids`` that belong to the brand, over all their accounts."""
     wanted = set(member_ids)
     people: dict[int, list[Member]] = {}
-    for account in _accounts(brand_id, wanted).order_by("id"):
+    for account in _accounts(brand_id, wanted):
         person = account.pk if account.pk in wanted else account.merged_into_id
         assert person is not None
         people.setdefault(person, []).append(account)
     return {person: _profile(accounts) for person, accounts in people.items()}
 
 
-def _accounts(brand_id: int, member_ids: Iterable[int]) -> QuerySet[Member]:
+def _accounts(brand_id: int, member_ids: Iterable[int]) -> list[Member]:
+    """The members' own rows and those merged into them, oldest first."""
     wanted = list(member_ids)
     mine = Q(pk__in=wanted) | Q(merged_into_id__in=wanted)
-    return Member.objects.filter(mine, brand_id=brand_id)
+    # The brand is looked at here: in the statement it tempts the planner to read all its members.
+    return [m for m in Member.objects.filter(mine).order_by("id") if m.brand_id == brand_id]
 
 
 def member_by_public_id(brand_id: int, public_id: UUID) -> MemberProfile | None:
     """The member, or None when the brand has none; a merged account leads to its person."""
     asked = Member.objects.filter(brand_id=brand_id, public_id=public_id)
-    person = asked.values(person=Coalesce("merged_into_id", "id"))
-    mine = Q(pk__in=person) | Q(merged_into_id__in=person)
-    accounts = list(Member.objects.filter(mine, brand_id=brand_id).order_by("id"))
-    return _profile(accounts) if accounts else None
+    for account, person in asked.values_list("id", "merged_into_id"):
+        return profiles(brand_id, [person or account]).get(person or account)
+    return None
 
 
 def ids_by_public_id(brand_id: int, public_ids: Iterable[UUID]) -> list[int]:
@@ -118,13 +127,18 @@ def ids_by_public_id(brand_id: int, public_ids: Iterable[UUID]) -> list[int]:
 
 def identities(brand_id: int, member_ids: Iterable[int]) -> dict[int, list[MemberIdentity]]:
     """The identifiers of each member, by platform and kind; members without any are left out."""
-    accounts = _accounts(brand_id, member_ids).values("id")
-    rows = Identity.objects.filter(brand_id=brand_id, member_id__in=accounts)
-    rows = rows.annotate(person=Coalesce("member__merged_into_id", "member_id"))
+    person_of = {
+        account: member
+        for member, accounts in accounts_of(brand_id, member_ids).items()
+        for account in accounts
+    }
+    rows = Identity.objects.filter(member_id__in=list(person_of))
     result: dict[int, list[MemberIdentity]] = {}
     for row in rows.order_by("platform", "kind", "value", "name", "member_id"):
         value = shown_value(row.kind, row.value)
-        member = row.person
+        if row.brand_id != brand_id:
+            continue
+        member = person_of[row.member_id]
         identity = MemberIdentity(
             member, row.member_id, row.platform, row.kind, value, row.name, row.created_at
         )
