@@ -74,11 +74,6 @@ def set_process_actor(actor: Actor) -> None:
     _process_actor = actor
 
 
-def process_actor() -> Actor:
-    """Who writes where no person is known."""
-    return _process_actor
-
-
 def tell_connection(**options: Any) -> None:
     """Receiver of ``connection_created``: a new connection learns the actor of the process."""
     if _process_actor.kind != "system":
