@@ -43,9 +43,16 @@ def remove_leftovers() -> list[Path]:
     removed = []
     for folder in Path(tempfile.gettempdir()).resolve().glob("huitou-test-*"):
         owner = _NAME.match(folder.name)
-        if not owner or folder.stat().st_uid != os.geteuid():
+        if not owner or not _is_ours(folder):
             continue
         if start_ticks(int(owner[1])) != owner[2]:
             remove_home(folder)
             removed.append(folder)
     return removed
+
+
+def _is_ours(folder: Path) -> bool:
+    try:
+        return folder.stat().st_uid == os.geteuid()
+    except FileNotFoundError:  # another worker's run ended, or it tidied up before us
+        return False

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import subprocess
 import sys
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
+
+import pytest
 
 from huitou.config.postgres import THROW_AWAY_SETTINGS, Cluster
 from tests.leftovers import remove_leftovers, temporary_home
@@ -19,11 +25,25 @@ print(home, flush=True)
 """
 
 
-def test_the_folder_of_a_process_that_is_gone_is_removed_and_ours_stays(cluster: Cluster) -> None:
+@pytest.fixture
+def own_temp() -> Iterator[Path]:
+    """A temporary folder no other worker tidies, in a path short enough for a socket."""
+    folder = Path(tempfile.mkdtemp(prefix="leftovers-")).resolve()
+    folder.chmod(0o755)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(tempfile, "tempdir", str(folder))
+        yield folder
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def test_the_folder_of_a_process_that_is_gone_is_removed_and_ours_stays(
+    cluster: Cluster, own_temp: Path
+) -> None:
     # given
     cluster.start()
     command = [sys.executable, "-c", RUN]
-    gone = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    env = {**os.environ, "TMPDIR": str(own_temp)}
+    gone = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, check=True)
     left = Path(gone.stdout.strip())
     assert Cluster(left, settings=THROW_AWAY_SETTINGS).running()
 
@@ -31,13 +51,13 @@ def test_the_folder_of_a_process_that_is_gone_is_removed_and_ours_stays(cluster:
     removed = remove_leftovers()
 
     # then
-    assert left in removed
+    assert removed == [left]
     assert not left.exists()
     assert not Cluster(left).running()
     assert cluster.running()
 
 
-def test_a_folder_of_the_running_process_is_not_a_leftover() -> None:
+def test_a_folder_of_the_running_process_is_not_a_leftover(own_temp: Path) -> None:
     # given
     mine = temporary_home()
 
@@ -45,5 +65,6 @@ def test_a_folder_of_the_running_process_is_not_a_leftover() -> None:
     removed = remove_leftovers()
 
     # then
-    assert mine not in removed
-    mine.rmdir()
+    assert mine.parent == own_temp
+    assert removed == []
+    assert mine.is_dir()
