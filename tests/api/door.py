@@ -9,14 +9,16 @@ from typing import Any
 from django.test import Client
 
 from huitou.brands.api_keys import issue_api_key
-from huitou.brands.models import Brand, Scope, Shop
+from huitou.brands.models import BRAND_WIDE_SCOPES, Brand, Scope, Shop
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
 
 
 def make_key(brand: Brand, *scopes: str, shop: Shop | None = None) -> str:
-    """A key with ``scopes``, all of them when none is named."""
-    return issue_api_key(brand=brand, name="test", scopes=scopes or Scope.values, shop=shop).secret
+    """A key with ``scopes``, all it can have when none is named."""
+    wide = () if shop is None else BRAND_WIDE_SCOPES
+    every = [scope for scope in Scope.values if scope not in wide]
+    return issue_api_key(brand=brand, name="test", scopes=scopes or every, shop=shop).secret
 
 
 def send(key: str, path: str, content: Any, **headers: str) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -11,9 +12,12 @@ from django.db import connection
 from django.http import HttpRequest
 from ninja.security import HttpBearer
 
+from huitou.api.intake.senders import Sender
+from huitou.api.messages import Event, Member, Order
 from huitou.api.problems import Problem
 from huitou.brands.api_keys import Caller, caller_of
-from huitou.brands.models import Scope
+from huitou.brands.models import Scope, Shop
+from huitou.eventlog.audit import Actor
 
 # Requests a key may send at once, and every second on average: a busy shop's till and site
 # together stay far below, a runaway loop meets the limit within seconds.
@@ -55,6 +59,7 @@ class Bearer(HttpBearer):
             wanted = " or ".join(sorted(self.scopes))
             raise Problem(403, "SCOPE", f"This key lacks the scope {wanted}.")
         request.caller = caller  # type: ignore[attr-defined]
+        request.actor = lambda: _actor(caller, request)  # type: ignore[attr-defined]
         return caller
 
 
@@ -62,6 +67,35 @@ def caller(request: HttpRequest) -> Caller:
     """Who calls, once ``Bearer`` has let the request in."""
     found: Caller = request.caller  # type: ignore[attr-defined]
     return found
+
+
+def _actor(who: Caller, request: HttpRequest) -> Actor:
+    """The key as the audit log names it."""
+    written_by = request.request_id  # type: ignore[attr-defined]
+    return Actor("api_key", who.key_id, who.name, written_by, brand=who.brand_id)
+
+
+def sender_of(who: Caller) -> Sender:
+    """For whom ``who`` sends."""
+    return Sender(who.brand_id, who.currency, who.time_zone, who.shop_id)
+
+
+def require(who: Caller, scope: Scope) -> None:
+    """Raise ``Problem`` (403) unless the key has ``scope`` too."""
+    if scope not in who.scopes:
+        raise Problem(403, "SCOPE", f"This key lacks the scope {scope.value}.")
+
+
+def refuse_other_shops(who: Caller, messages: Sequence[Event | Order | Member]) -> None:
+    """A key of one shop speaks of that shop only; raises ``Problem`` (403)."""
+    if who.shop_id is None:
+        return
+    own = Shop.objects.values_list("slug", flat=True).get(pk=who.shop_id)
+    for message in messages:
+        inner = message.order if isinstance(message, Event) else None
+        for slug in (message.shop, inner.shop if inner else None):
+            if slug not in (None, own):
+                raise Problem(403, "OTHER_SHOP", f"This key speaks for the shop {own!r} only.")
 
 
 def unauthorised() -> Problem:

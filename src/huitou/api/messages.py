@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from typing import Annotated, Literal
+from uuid import UUID
 
 import msgspec
 from msgspec import Meta, Struct
@@ -232,6 +233,82 @@ class FoundMember(Struct):
     identities: list[FoundIdentity]
 
 
+class NamedMember(Struct, forbid_unknown_fields=True):
+    """A member by the public ``id`` or by an ``identifier``: exactly one of the two."""
+
+    id: UUID | None = None
+    identifier: Identifier | None = None
+
+
+class MergeWanted(Struct, forbid_unknown_fields=True):
+    """Members that are one person; ``reason`` is kept with the evidence."""
+
+    members: Annotated[list[NamedMember], Meta(min_length=2, max_length=20)]
+    reason: Annotated[str, Meta(max_length=200)] = ""
+
+
+class SplitWanted(Struct, forbid_unknown_fields=True):
+    """Accounts that are another person than the rest of their member's accounts."""
+
+    accounts: Annotated[list[NamedMember], Meta(min_length=1, max_length=100)]
+    reason: Annotated[str, Meta(max_length=200)] = ""
+
+
+class MemberNow(Struct):
+    """A member and the public ids of all their accounts, their own first."""
+
+    id: str
+    accounts: list[str]
+
+
+class Decided(Struct):
+    """The members that the accounts in question make now; ``unchanged`` when they did before."""
+
+    outcome: Literal["updated", "unchanged"]
+    members: list[MemberNow]
+
+
+class ExplainedAccount(Struct):
+    """An account and the key that owns it, masked when it reaches the person."""
+
+    id: str
+    name: str
+    platform: str
+    kind: str
+    value: str
+    created_at: datetime
+
+
+class ExplainedKey(Struct):
+    """A key that several accounts share; ``name`` when it counts together with that name only."""
+
+    kind: str
+    value: str
+    name: str
+    accounts: list[str]
+
+
+class ExplainedEdge(Struct):
+    """What was found or decided of two accounts; ``by`` is empty unless a member of staff did."""
+
+    at: datetime
+    verdict: Literal["same", "apart"]
+    rule: str
+    accounts: list[str]
+    confidence: float
+    reason: str
+    by: str
+
+
+class ExplainedMember(Struct):
+    """Why the accounts of a member are one person: shared keys, and evidence, newest first."""
+
+    id: str
+    accounts: list[ExplainedAccount]
+    keys: list[ExplainedKey]
+    evidence: list[ExplainedEdge]
+
+
 class FaultText(Struct):
     """One broken rule."""
 
@@ -274,8 +351,8 @@ class WebhookList(Struct):
 
 
 EVERY_MESSAGE = (
-    EventBatch, OrderBatch, MemberBatch, Answer, FoundMember, ProblemText, WebhookWanted, Webhook,
-    WebhookList,
+    EventBatch, OrderBatch, MemberBatch, Answer, FoundMember, MergeWanted, SplitWanted, Decided,
+    ExplainedMember, ProblemText, WebhookWanted, Webhook, WebhookList,
 )  # fmt: skip
 
 

@@ -33,6 +33,7 @@ def refusal_text(error: RefusedInputError) -> str:
     known = {
         "NAME": _("Give a name of at most 80 characters."),
         "SCOPES": _("Choose what the key may do."),
+        "BRAND_WIDE": _("Members are the whole brand's: a key that merges them is for all shops."),
         "SECRET": _("Enter the secret the platform signs with, at most 500 characters."),
         "URL": _("Enter an https address outside your own network, without a user name in it."),
         "PLATFORM": _("This shop is not on that platform."),

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import get_args
 
-from huitou.api.messages import BehaviourType, Event, Member, Order
+from huitou.api.messages import BehaviourType, Event, Member, NamedMember, Order
 from huitou.api.problems import Fault
 
 # Clocks differ; a day ahead is another zone written as UTC, more is a mistake.
@@ -77,6 +77,15 @@ def order_faults(order: Order, at: str, *, now: datetime) -> list[Fault]:
 def member_faults(member: Member, at: str, *, now: datetime) -> list[Fault]:
     """What is wrong with ``member``, which stands at the JSON pointer ``at``."""
     return _time_faults(member.updated_at, f"{at}/updated_at", now)
+
+
+def named_faults(named: Sequence[NamedMember], at: str) -> list[Fault]:
+    """Which of ``named``, a list at the JSON pointer ``at``, are not named in exactly one way."""
+    return [
+        Fault(f"{at}/{n}", "ONE_NAME", "give either an id or an identifier")
+        for n, member in enumerate(named)
+        if (member.id is None) == (member.identifier is None)
+    ]
 
 
 def _time_faults(moment: datetime, at: str, now: datetime) -> list[Fault]:

@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 
 from django.db import connection
 
-from huitou.brands.models import ApiKey, Brand, Scope, Shop, Staff
+from huitou.brands.models import BRAND_WIDE_SCOPES, ApiKey, Brand, Scope, Shop, Staff
 from huitou.kernel.errors import RefusedInputError
 
 _KEY = re.compile(r"hk_([0-9a-f]{12})_([A-Za-z0-9_-]{43})\Z")
@@ -38,6 +38,7 @@ class Caller:
     """Whom a key speaks for. ``shop_id`` None means every shop of the brand."""
 
     key_id: int
+    name: str
     brand_id: int
     shop_id: int | None
     scopes: frozenset[str]
@@ -55,7 +56,8 @@ def issue_api_key(
 ) -> IssuedKey:
     """Make a key for ``brand``, for ``shop`` only when given.
 
-    Raises ``RefusedInputError`` with the code ``NAME``, ``SCOPES`` or ``UNKNOWN_SHOP``.
+    Raises ``RefusedInputError`` with the code ``NAME``, ``SCOPES``, ``UNKNOWN_SHOP`` or
+    ``BRAND_WIDE`` for a scope that a key of one shop cannot have.
     """
     cleaned = name.strip()
     if not cleaned or len(cleaned) > _NAME_MAX or not cleaned.isprintable():
@@ -64,6 +66,9 @@ def issue_api_key(
         raise RefusedInputError("SCOPES", f"Choose scopes among: {', '.join(Scope.values)}.")
     if shop is not None and shop.brand_id != brand.pk:
         raise RefusedInputError("UNKNOWN_SHOP", f"{shop.slug!r} is no shop of {brand.slug!r}.")
+    if shop is not None and set(scopes) & set(BRAND_WIDE_SCOPES):
+        wide = ", ".join(BRAND_WIDE_SCOPES)
+        raise RefusedInputError("BRAND_WIDE", f"Only a key of the whole brand can have: {wide}.")
     prefix, secret = secrets.token_hex(6), secrets.token_urlsafe(_SECRET_BYTES)
     key = ApiKey.objects.create(
         brand=brand,
@@ -105,7 +110,7 @@ def caller_of(token: str, *, now: datetime) -> Caller | None:
     with connection.cursor() as cursor:
         cursor.execute(
             """
-            select k.id, k.brand_id, k.shop_id, k.scopes, b.currency, b.time_zone,
+            select k.id, k.name, k.brand_id, k.shop_id, k.scopes, b.currency, b.time_zone,
                    k.secret_sha256, k.last_used_at
             from brands_apikey k join brands_brand b on b.id = k.brand_id
             where k.prefix = %s and k.revoked_at is null
@@ -113,13 +118,13 @@ def caller_of(token: str, *, now: datetime) -> Caller | None:
             [shape[1]],
         )
         row = cursor.fetchone()
-        if row is None or not hmac.compare_digest(bytes(row[6]), _digest(shape[2])):
+        if row is None or not hmac.compare_digest(bytes(row[7]), _digest(shape[2])):
             return None
-        if row[7] is None or now - row[7] > _LAST_USED_STEP:
+        if row[8] is None or now - row[8] > _LAST_USED_STEP:
             cursor.execute(
                 "update brands_apikey set last_used_at = %s where id = %s", [now, row[0]]
             )
-    return Caller(row[0], row[1], row[2], frozenset(row[3]), row[4], row[5])
+    return Caller(row[0], row[1], row[2], row[3], frozenset(row[4]), row[5], row[6])
 
 
 def _digest(secret: str) -> bytes:

@@ -45,7 +45,8 @@ class ScopeMiddleware:
 class ActorMiddleware:
     """What a request writes is written by the person signed in, in the brand in view.
 
-    Who it is, is asked only when something is written: a page that reads costs nothing.
+    Who it is, is asked only when something is written: a page that reads costs nothing. A door
+    with callers of its own replaces ``request.actor``.
     """
 
     def __init__(self, get_response: GetResponse) -> None:
@@ -55,7 +56,7 @@ class ActorMiddleware:
         """Hand the request on as done by its person."""
         request.actor = lambda: _actor(request)
         request.request_id = uuid.uuid4().hex
-        with acting(request.actor):
+        with acting(lambda: request.actor()):
             return self.get_response(request)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from huitou.brands.models.brand import Brand, Shop
@@ -18,7 +19,12 @@ class Scope(models.TextChoices):
     MEMBERS_WRITE = "members:write", _("Send members")
     MEMBERS_READ = "members:read", _("Read members, contacts masked")
     MEMBERS_READ_PII = "members:read_pii", _("Read members, contacts in clear")
+    MEMBERS_MERGE = "members:merge", _("Merge and split members")
     WEBHOOKS_MANAGE = "webhooks:manage", _("Manage webhooks")
+
+
+# What these do reaches every shop of the brand, so a key of one shop never carries them.
+BRAND_WIDE_SCOPES = (Scope.MEMBERS_MERGE,)
 
 
 class ApiKey(models.Model):
@@ -46,6 +52,12 @@ class ApiKey(models.Model):
     class Meta:
         verbose_name = _("API key")
         ordering = ["id"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(shop__isnull=True) | ~Q(scopes__overlap=list(BRAND_WIDE_SCOPES)),
+                name="key_of_a_shop_stays_there",
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.name} ({self.prefix})"
