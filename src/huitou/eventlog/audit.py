@@ -14,13 +14,15 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import DatabaseError, connection, transaction
+from psycopg.pq import TransactionStatus
 
 ACTOR_KINDS = ("staff", "api_key", "worker", "cli", "system")
 # Subjects of one look that are named; a larger look says how many there were.
 SUBJECTS_NAMED_MAX = 1_000
 _REASON_MAX = 300
 _WRITES = re.compile(r"\b(INSERT|UPDATE|DELETE|MERGE)\b")
+_READY = (TransactionStatus.IDLE, TransactionStatus.INTRANS)
 _READS = ("SELECT", "SAVEPOINT", "RELEASE", "ROLLBACK", "SHOW", "DECLARE", "FETCH", "CLOSE", "SET")
 
 
@@ -109,7 +111,7 @@ def acting(actor: Actor | Callable[[], Actor | None]) -> Iterator[None]:
         try:
             yield
         finally:
-            if sent and connection.connection is not None and connection.is_usable():
+            if sent and _is_ready():
                 _forget()
 
 
@@ -213,10 +215,19 @@ def _send(to: Any, actor: Actor) -> None:
 
 
 def _forget() -> None:
-    """Leave a pooled connection as the next request expects it."""
+    """Leave a pooled connection as the next request expects it; one that is gone is closed."""
     default = _process_actor.as_setting() if _process_actor.kind != "system" else ""
-    with connection.cursor() as cursor:
-        cursor.execute("select set_config('huitou.actor', %s, false)", [default])
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("select set_config('huitou.actor', %s, false)", [default])
+    except DatabaseError:
+        connection.close()
+
+
+def _is_ready() -> bool:
+    """Whether the connection stands and takes statements, without asking the server."""
+    raw = connection.connection
+    return raw is not None and raw.info.transaction_status in _READY
 
 
 def _only_reads(sql: Any) -> bool:

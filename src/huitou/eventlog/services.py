@@ -15,6 +15,8 @@ from typing import Any
 from django.db import connection
 from psycopg.types.json import Jsonb
 
+from huitou.kernel.arrays import number_array
+
 # Subjects of one event; a larger batch is several events.
 SUBJECTS_MAX = 50_000
 
@@ -59,7 +61,7 @@ def append(
         (
             brand_id,
             kind,
-            list(subject_ids[start : start + SUBJECTS_MAX]),
+            number_array(subject_ids[start : start + SUBJECTS_MAX]),
             origin,
             occurred_at,
             Jsonb(dict(payload or {})),

@@ -40,6 +40,7 @@ from huitou.ingest.records import ReadContext
 from huitou.jobs import services as jobs
 from huitou.kernel.errors import RefusedInputError
 from huitou.members import services as members
+from huitou.privacy.steps import shut_out_imports
 
 # First key of the advisory lock that keeps a batch to one process.
 _BATCH_LOCK = 74_003
@@ -188,6 +189,8 @@ def undo_batch(batch_id: int) -> Batch:
         if batch.state == BatchState.UNDONE:
             raise RefusedInputError("ALREADY_UNDONE", f"import #{batch_id} is already undone")
         _without_timeout()
+        # An account that an event finds meanwhile must not be gone once the event is stored.
+        shut_out_imports(batch.brand_id)
         commerce.undo(brand_id=batch.brand_id, source_ref=batch_id, now=datetime.now(UTC))
         members.undo(
             brand_id=batch.brand_id,

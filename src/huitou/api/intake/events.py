@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -16,6 +15,7 @@ from huitou.api.intake.people import Identity, members_of
 from huitou.api.intake.senders import KnownShop, Sender, shops_of
 from huitou.api.messages import Event, Item, Order
 from huitou.behaviour.services import EventRow, record_events
+from huitou.privacy.steps import share_imports
 
 
 @transaction.atomic
@@ -26,6 +26,8 @@ def take_events(
 
     An event whose id its shop has sent before is unchanged, whatever it says now.
     """
+    # Until these are stored, no import is undone that made an account they name.
+    share_imports(sender.brand_id)
     shops = shops_of(sender)
     items: dict[int, Item] = {}
     waiting: list[Waiting] = []
@@ -65,20 +67,15 @@ def _record(
     now: datetime,
     origin: str,
 ) -> set[int]:
-    keys: list[Identity | None] = []
-    by_shop: dict[KnownShop, list[Identity]] = defaultdict(list)
-    for _, shop, event in rows:
-        key = None
-        if event.member is not None:
-            value = key_value(event.member.kind, event.member.value)
-            if value is not None:
-                key = (event.member.kind, value)
-                by_shop[shop].append(key)
-        keys.append(key)
+    keys = [_key(event) for _, _, event in rows]
+    shops = {shop.id: shop for _, shop, _ in rows}
+    wanted: dict[int, list[Identity]] = {shop_id: [] for shop_id in sorted(shops)}
+    for (_, shop, _), key in zip(rows, keys, strict=True):
+        if key is not None:
+            wanted[shop.id].append(key)
     members = {
-        (shop.id, key): member
-        for shop in sorted(by_shop, key=lambda shop: shop.id)
-        for key, member in members_of(sender, shop, by_shop[shop], now=now, origin=origin).items()
+        shop_id: members_of(sender, shops[shop_id], of_shop, now=now, origin=origin)
+        for shop_id, of_shop in wanted.items()
     }
     return record_events(
         brand_id=sender.brand_id,
@@ -92,7 +89,7 @@ def _record(
                 kind=event.type,
                 occurred_at=event.occurred_at,
                 shop_id=shop.id,
-                member_id=members.get((shop.id, key)) if key else None,
+                member_id=members[shop.id][key] if key else None,
                 name=event.step or event.name,
                 order_no=event.order_no,
                 product_code=event.product_code,
@@ -101,3 +98,11 @@ def _record(
             for (_, shop, event), key in zip(rows, keys, strict=True)
         ],
     )
+
+
+def _key(event: Event) -> Identity | None:
+    """Whom an event names, unless the identifier is nobody's."""
+    if event.member is None:
+        return None
+    value = key_value(event.member.kind, event.member.value)
+    return None if value is None else (event.member.kind, value)

@@ -17,6 +17,8 @@ _EMAIL = re.compile(r"[^\s@<>,;\"']{1,64}@[^\s@<>,;\"'.]+(?:\.[^\s@<>,;\"'.]+)+"
 _PLACEHOLDERS = frozenset({"13800138000", "13800000000", "13888888888", "13900000000"})
 # Kinds that people type in any case; the platforms' own ids may differ by case alone.
 _FOLDED = frozenset({"buyer_nick", "account", "payment_account", "email"})
+# Kinds of which even plain letters and digits are not a key as they are.
+_REWRITTEN = _FOLDED | {"phone"}
 SLOTS = 3
 
 
@@ -28,6 +30,8 @@ def key_value(kind: str, value: str) -> str | None:
     >>> key_value("email", " Lin@Example.COM "), key_value("buyer_id", "AbC")
     ('lin@example.com', 'AbC')
     """
+    if value.isascii() and value.isalnum() and kind not in _REWRITTEN:
+        return value
     if _MASKED.search(value):
         return None
     text = _INVISIBLE.sub("", unicodedata.normalize("NFKC", value)).strip()
