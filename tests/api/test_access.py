@@ -13,10 +13,11 @@ from django.db import OperationalError
 from django.test import Client
 
 from huitou.api import access, endpoints
-from huitou.api.access import spend
+from huitou.api.access import admit
 from huitou.api.endpoints import api
+from huitou.api.models import RateBucket
 from huitou.api.problems import Problem
-from huitou.brands.api_keys import caller_of, issue_api_key, revoke_api_key
+from huitou.brands.api_keys import issue_api_key, revoke_api_key
 from huitou.brands.models import ApiKey, Brand, Scope, Shop
 from huitou.kernel.errors import RefusedInputError
 from huitou.members.models import Member
@@ -85,9 +86,27 @@ def test_the_secret_is_kept_nowhere(brand: Brand) -> None:
     # then
     kept = repr(ApiKey.objects.values().get())
     assert issued.secret.rsplit("_", 1)[1] not in kept
-    assert caller_of(issued.secret, now=NOW) is not None
-    assert caller_of(issued.secret[:-1] + "!", now=NOW) is None
+    assert admit(issued.secret, now=NOW).key_id == issued.key.pk
     assert ApiKey.objects.get().last_used_at == NOW
+
+
+def test_nothing_but_the_whole_secret_is_the_key(brand: Brand) -> None:
+    # given
+    own, other = (
+        issue_api_key(brand=brand, name="till", scopes=["events:write"]).secret for _ in range(2)
+    )
+    mixed = own[:16] + other[16:]
+
+    # when
+    refusals = []
+    for wrong in (mixed, own[:-1], own + "A", own[:-1] + "!"):
+        with pytest.raises(Problem) as refused:
+            admit(wrong, now=NOW)
+        refusals.append(refused.value.status)
+
+    # then
+    assert refusals == [401] * 4
+    assert not RateBucket.objects.exists()
 
 
 @pytest.mark.parametrize(
@@ -106,20 +125,20 @@ def test_a_bucket_is_refilled_by_the_clock_and_not_emptied_by_refusals(
     # given
     monkeypatch.setattr(access, "BURST", 3)
     monkeypatch.setattr(access, "PER_SECOND", 0.5)
-    key = issue_api_key(brand=brand, name="till", scopes=["events:write"]).key.pk
+    key = issue_api_key(brand=brand, name="till", scopes=["events:write"]).secret
 
     # when
     for _ in range(3):
-        spend(key, now=NOW)
+        admit(key, now=NOW)
     refusals = []
     for seconds in (0, 1):
         with pytest.raises(Problem) as refused:
-            spend(key, now=NOW + timedelta(seconds=seconds))
+            admit(key, now=NOW + timedelta(seconds=seconds))
         refusals.append((refused.value.status, refused.value.headers["Retry-After"]))
 
     # then
     assert refusals == [(429, "2"), (429, "2")]
-    spend(key, now=NOW + timedelta(seconds=2))
+    admit(key, now=NOW + timedelta(seconds=2))
 
 
 def test_a_key_out_of_requests_is_told_when_to_come_back(
@@ -203,7 +222,7 @@ def test_times_of_a_busy_key_are_told_to_the_minute(brand: Brand) -> None:
 
     # when
     for seconds in (0, 59, 61):
-        caller_of(secret, now=start + timedelta(seconds=seconds))
+        admit(secret, now=start + timedelta(seconds=seconds))
 
     # then
     assert ApiKey.objects.get().last_used_at == start + timedelta(seconds=61)

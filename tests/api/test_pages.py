@@ -10,11 +10,12 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from huitou.api.access import admit
 from huitou.api.connections import link_of, open_connection
 from huitou.api.intake.hooks import process
 from huitou.api.models import Connection, Delivery, IncomingHook, Subscription
+from huitou.api.problems import Problem
 from huitou.api.subscriptions import open_subscription
-from huitou.brands.api_keys import caller_of
 from huitou.brands.models import ApiKey, Brand, Role, Shop
 from tests.api import shops
 from tests.api.door import NOW, make_key, order, send
@@ -50,7 +51,7 @@ def test_a_key_is_shown_once_and_works(signed_in: Client, brand: Brand, shop: Sh
 
     # then
     (secret,) = re.findall(r"hk_[0-9a-f]{12}_[\w-]{43}", answer.content.decode())
-    caller = caller_of(secret, now=NOW)
+    caller = admit(secret, now=NOW)
     assert (caller.shop_id, caller.scopes) == (shop.pk, {"events:write", "orders:write"})
     assert (answer["Cache-Control"], secret in later.content.decode()) == ("no-store", False)
     page = text_of(later.content)
@@ -61,7 +62,8 @@ def test_a_key_is_shown_once_and_works(signed_in: Client, brand: Brand, shop: Sh
     signed_in.post(f"/interfaces/keys/{ApiKey.objects.get().prefix}/revoke/")
 
     # then
-    assert caller_of(secret, now=NOW) is None
+    with pytest.raises(Problem):
+        admit(secret, now=NOW)
     assert "Revoked" in text_of(signed_in.get("/interfaces/keys/").content)
 
 

@@ -15,7 +15,7 @@ from ninja.security import HttpBearer
 from huitou.api.intake.senders import Sender
 from huitou.api.messages import Event, Member, Order
 from huitou.api.problems import Problem
-from huitou.brands.api_keys import Caller, caller_of
+from huitou.brands.api_keys import Caller, note_use, presented
 from huitou.brands.models import Scope, Shop
 from huitou.eventlog.audit import Actor
 
@@ -24,21 +24,11 @@ from huitou.eventlog.audit import Actor
 BURST: int = settings.API_BURST
 PER_SECOND: float = settings.API_PER_SECOND
 
-# One statement, so that all processes share one bucket; a refused request takes nothing. Losing
-# the last moments of a bucket in a crash harms nobody, so its commit need not wait for the disk.
-_SPEND = """
-with clock as (select set_config('synchronous_commit', 'off', true))
-insert into api_ratebucket as b (key_id, tokens, refilled_at)
-select %(key)s, %(burst)s - 1, %(now)s from clock
-on conflict (key_id) do update
-set tokens = least(%(burst)s, b.tokens + greatest(0, extract(epoch from
-      excluded.refilled_at - b.refilled_at)) * %(rate)s) - 1,
-    refilled_at = greatest(b.refilled_at, excluded.refilled_at)
-where least(%(burst)s, b.tokens + greatest(0, extract(epoch from
-      excluded.refilled_at - b.refilled_at)) * %(rate)s) >= 1
-returning tokens
+# What ``admit`` promises is kept by this function of the database.
+_ADMIT = """
+select key_id, name, brand_id, shop_id, scopes, currency, time_zone, last_used_at, wait_seconds
+from api_admit(%s, %s, %s, %s, %s)
 """
-_WAIT = "select (1 - tokens) / %s from api_ratebucket where key_id = %s"
 
 
 class Bearer(HttpBearer):
@@ -50,11 +40,7 @@ class Bearer(HttpBearer):
 
     def authenticate(self, request: HttpRequest, token: str) -> Any:
         """The caller; raises ``Problem`` with status 401, 403 or 429."""
-        now = datetime.now(UTC)
-        caller = caller_of(token, now=now)
-        if caller is None:
-            raise unauthorised()
-        spend(caller.key_id, now=now)
+        caller = admit(token, now=datetime.now(UTC))
         if not self.scopes & caller.scopes:
             wanted = " or ".join(sorted(self.scopes))
             raise Problem(403, "SCOPE", f"This key lacks the scope {wanted}.")
@@ -108,19 +94,27 @@ def unauthorised() -> Problem:
     )
 
 
-def spend(key_id: int, *, now: datetime) -> None:
-    """Take one request from the key's bucket; raises ``Problem`` (429) when it is empty."""
-    values: dict[str, Any] = {"key": key_id, "burst": BURST, "rate": PER_SECOND, "now": now}
+def admit(token: str, *, now: datetime) -> Caller:
+    """Whom ``token`` speaks for; takes one request from the bucket of the key.
+
+    Raises ``Problem``: 401 when no living key reads so, 429 when its bucket is empty.
+    """
+    key = presented(token)
+    if key is None:
+        raise unauthorised()
     with connection.cursor() as cursor:
-        cursor.execute(_SPEND, values)
-        if cursor.fetchone() is not None:
-            return
-        cursor.execute(_WAIT, [PER_SECOND, key_id])
-        (wait,) = cursor.fetchone()
-    seconds = max(1, math.ceil(wait))
-    raise Problem(
-        429,
-        "RATE",
-        f"A key may send {PER_SECOND:.0f} requests a second; try again in {seconds} s.",
-        headers={"Retry-After": str(seconds)},
-    )
+        cursor.execute(_ADMIT, [*key, BURST, PER_SECOND, now])
+        row = cursor.fetchone()
+    if row is None:
+        raise unauthorised()
+    key_id, name, brand_id, shop_id, scopes, currency, time_zone, last_used_at, wait = row
+    if wait is not None:
+        seconds = max(1, math.ceil(wait))
+        raise Problem(
+            429,
+            "RATE",
+            f"A key may send {PER_SECOND:.0f} requests a second; try again in {seconds} s.",
+            headers={"Retry-After": str(seconds)},
+        )
+    note_use(key_id, last_used_at=last_used_at, now=now)
+    return Caller(key_id, name, brand_id, shop_id, frozenset(scopes), currency, time_zone)

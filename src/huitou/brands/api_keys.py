@@ -6,14 +6,11 @@ A key reads ``hk_<prefix>_<secret>``; it is shown once and kept only as a digest
 from __future__ import annotations
 
 import hashlib
-import hmac
 import re
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-
-from django.db import connection
 
 from huitou.brands.models import BRAND_WIDE_SCOPES, ApiKey, Brand, Scope, Shop, Staff
 from huitou.kernel.errors import RefusedInputError
@@ -102,29 +99,16 @@ def api_keys(brand_id: int) -> list[ApiKey]:
     return list(keys.order_by("-id"))
 
 
-def caller_of(token: str, *, now: datetime) -> Caller | None:
-    """Whom ``token`` speaks for, or None when no living key reads so."""
+def presented(token: str) -> tuple[str, bytes] | None:
+    """Prefix and digest by which the key ``token`` is found; None when no key reads so."""
     shape = _KEY.match(token)
-    if shape is None:
-        return None
-    with connection.cursor() as cursor:
-        cursor.execute(
-            """
-            select k.id, k.name, k.brand_id, k.shop_id, k.scopes, b.currency, b.time_zone,
-                   k.secret_sha256, k.last_used_at
-            from brands_apikey k join brands_brand b on b.id = k.brand_id
-            where k.prefix = %s and k.revoked_at is null
-            """,
-            [shape[1]],
-        )
-        row = cursor.fetchone()
-        if row is None or not hmac.compare_digest(bytes(row[7]), _digest(shape[2])):
-            return None
-        if row[8] is None or now - row[8] > _LAST_USED_STEP:
-            cursor.execute(
-                "update brands_apikey set last_used_at = %s where id = %s", [now, row[0]]
-            )
-    return Caller(row[0], row[1], row[2], row[3], frozenset(row[4]), row[5], row[6])
+    return (shape[1], _digest(shape[2])) if shape else None
+
+
+def note_use(key_id: int, *, last_used_at: datetime | None, now: datetime) -> None:
+    """Keep that a key was used; within a minute of ``last_used_at`` nothing is written."""
+    if last_used_at is None or now - last_used_at > _LAST_USED_STEP:
+        ApiKey.objects.filter(pk=key_id).update(last_used_at=now)
 
 
 def _digest(secret: str) -> bytes:

@@ -4,11 +4,12 @@ from django.urls import include, path
 
 from huitou.config.health import healthz
 
+# Addresses are tried in this order; those that other systems ask all day come first.
 urlpatterns = [
-    path("", include("huitou.console.urls")),
-    path("", include("huitou.ingest.urls")),
     path("", include("huitou.api.urls")),
     path("healthz", healthz, name="healthz"),
+    path("", include("huitou.console.urls")),
+    path("", include("huitou.ingest.urls")),
 ]
 
 handler400 = "huitou.ui.errors.bad_request"

@@ -6,25 +6,33 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('behaviour', '0001_initial'),
-        ('brands', '0004_members_merge_scope'),
-        ('members', '0004_profile'),
+        ("behaviour", "0001_initial"),
+        ("brands", "0004_members_merge_scope"),
+        ("members", "0004_profile"),
     ]
 
     operations = [
         migrations.RemoveIndex(
-            model_name='behaviourevent',
-            name='behaviour_month',
+            model_name="behaviourevent",
+            name="behaviour_month",
         ),
         migrations.AlterField(
-            model_name='behaviourevent',
-            name='member',
-            field=models.ForeignKey(db_constraint=False, db_index=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='members.member'),
+            model_name="behaviourevent",
+            name="member",
+            field=models.ForeignKey(
+                db_constraint=False,
+                db_index=False,
+                null=True,
+                on_delete=django.db.models.deletion.SET_NULL,
+                related_name="+",
+                to="members.member",
+            ),
         ),
         migrations.AddIndex(
-            model_name='behaviourevent',
-            index=django.contrib.postgres.indexes.BrinIndex(autosummarize=True, fields=['month'], name='behaviour_month', pages_per_range=32),
+            model_name="behaviourevent",
+            index=django.contrib.postgres.indexes.BrinIndex(
+                autosummarize=True, fields=["month"], name="behaviour_month", pages_per_range=32
+            ),
         ),
     ]
