@@ -25,6 +25,7 @@ SHANGHAI = ZoneInfo("Asia/Shanghai")
 SECRET, APP_KEY, SESSION = "hush", "app-1", "session-1"
 START = datetime(2026, 5, 1, 8, tzinfo=UTC)
 PAGE = 100
+LATER = "2027-01-01 00:00:00"
 
 
 def hmac_base64(body: bytes, secret: str = SECRET) -> str:
@@ -202,6 +203,8 @@ class StubPlatform(ThreadingHTTPServer):
         self.queue: list[dict[str, Any]] = []
         self.refusals: list[str] = []
         self.outages = 0
+        # Whether each page asked for changes the first row of its window, which so leaves it.
+        self.moving = False
 
 
 @contextmanager
@@ -244,13 +247,14 @@ class _Handler(BaseHTTPRequestHandler):
             return
         start = int(query.get("page_info", "0"))
         rows = sorted(self.server.shopify, key=lambda row: row["updated_at"])
-        since = query.get("updated_at_min", "")
-        rows = [row for row in rows if row["updated_at"] >= since]
+        since, until = query["updated_at_min"], query["updated_at_max"]
+        rows = [row for row in rows if since <= row["updated_at"] <= until]
         headers = {}
         if start + PAGE < len(rows):
             # One row of this page comes again on the next.
             link = f"{self.server.url}/admin/api/2026-01/orders.json?page_info={start + PAGE - 1}"
-            headers["Link"] = f'<{link}&updated_at_min={urlencode({"": since})[1:]}>; rel="next"'
+            window = urlencode({"updated_at_min": since, "updated_at_max": until})
+            headers["Link"] = f'<{link}&{window}>; rel="next"'
         self._answer({"orders": rows[start : start + PAGE]}, headers=headers)
 
     def _woo(self, query: dict[str, str]) -> None:
@@ -258,8 +262,13 @@ class _Handler(BaseHTTPRequestHandler):
         if self._down() or not self._may(self.headers.get("Authorization") == f"Basic {wanted}"):
             return
         page, size = int(query["page"]), int(query["per_page"])
-        rows = [r for r in self.server.woo if r["date_modified_gmt"] > query["modified_after"]]
-        self._answer(rows[(page - 1) * size : page * size])
+        first, last = query["modified_after"], query["modified_before"]
+        rows = [r for r in self.server.woo if first < r["date_modified_gmt"] <= last]
+        pages = {"X-WP-TotalPages": str(-(-len(rows) // size))}
+        found = [dict(row) for row in rows[(page - 1) * size : page * size]]
+        if self.server.moving and rows:
+            rows[0]["date_modified_gmt"] = LATER
+        self._answer(found, headers=pages)
 
     def _parcel(self, form: dict[str, str]) -> None:
         param = form["param"]
@@ -292,9 +301,12 @@ class _Handler(BaseHTTPRequestHandler):
             start, end = form["start_modified"], form["end_modified"]
             rows = [t for t in self.server.trades.values() if start <= t["modified"] <= end]
             at = (int(form["page_no"]) - 1) * int(form["page_size"])
-            page = rows[at : at + int(form["page_size"])]
+            page = [dict(row) for row in rows[at : at + int(form["page_size"])]]
             more = len(rows) > at + len(page)
-            self._answer({"r": {"trades": {"trade": page}, "has_next": more}})
+            counted = {"total_results": len(rows)} if form["use_has_next"] == "false" else {}
+            if self.server.moving and rows:
+                rows[0]["modified"] = LATER
+            self._answer({"r": {"trades": {"trade": page}, "has_next": more, **counted}})
 
     def _down(self) -> bool:
         if self.server.outages:

@@ -7,8 +7,10 @@ import json
 import random
 from collections import defaultdict
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
+from unittest.mock import create_autospec
 
 import pytest
 from django.test import Client, RequestFactory
@@ -19,7 +21,7 @@ from huitou.api.intake.hooks import KEEP_DAYS, forget_old, process, try_again
 from huitou.api.models import Connection, HookState, IncomingHook, ReconcileRun
 from huitou.api.outgoing import UnreachableError
 from huitou.api.platforms import PLATFORMS
-from huitou.api.reconcile import fetch, reconcile
+from huitou.api.reconcile import OVERLAP, fetch, reconcile
 from huitou.behaviour.models import BehaviourEvent
 from huitou.brands.models import Brand
 from huitou.commerce.models import Order, OrderLine, Refund
@@ -313,6 +315,71 @@ def test_a_platform_that_cannot_be_asked_loses_nothing(brand: Brand, stub: StubP
     failed, done = ReconcileRun.objects.order_by("pk")
     assert (failed.error, failed.finished_at) == ("UNREACHABLE: Shopify answered 503.", None)
     assert done.finished_at == NOW + timedelta(seconds=1)
+
+
+def test_orders_changed_in_one_second_are_found_across_pages(
+    brand: Brand, stub: StubPlatform
+) -> None:
+    # given three pages, all changed at the moment where the last poll ended
+    connection = connect(brand, "shopify", stub)
+    moment = (NOW - timedelta(hours=1)).isoformat()
+    stub.shopify = [shops.shopify_order(n, 1) | {"updated_at": moment} for n in range(250)]
+    Connection.objects.update(reconciled_until=NOW - timedelta(hours=1) + OVERLAP)
+    connection.refresh_from_db()
+
+    # when
+    reconcile(connection, now=NOW)
+
+    # then
+    assert Order.objects.count() == 250
+
+
+@pytest.mark.parametrize("kind", ["woocommerce", "taobao"])
+def test_no_order_is_missed_in_a_list_that_moves_while_it_is_read(
+    kind: str, brand: Brand, stub: StubPlatform
+) -> None:
+    # given more than two pages, and each question changes an order, which so leaves the window
+    connection = connect(brand, kind, stub)
+    start = shops.START.replace(hour=0)
+    stub.woo = [shops.woo_order(number, 1) for number in range(250)]
+    trades = [shops.trade(number, 1) for number in range(250)]
+    stub.trades = {trade["tid"]: trade for trade in trades}
+    stub.moving = True
+
+    # when
+    reconcile(connection, now=start + timedelta(days=1), since=start)
+
+    # then
+    moved = [r for r in (*stub.woo, *trades) if shops.LATER in r.values()]
+    assert len(moved) == 4
+    names = set(Order.objects.values_list("order_no", flat=True))
+    numbers = {"woocommerce": {str(n) for n in range(4, 250)}}
+    tids = {"taobao": {str(trade["tid"]) for trade in trades[4:]}}
+    assert (numbers | tids)[kind] <= names
+
+
+def test_a_poll_goes_on_from_the_day_it_failed_in(
+    brand: Brand, stub: StubPlatform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # given a platform that gives up on the third day asked for
+    connection = connect(brand, "shopify", stub)
+    answers = [[], [], UnreachableError("away"), *[[]] * 6]
+    changed = create_autospec(PLATFORMS["shopify"].changed, side_effect=answers)
+    monkeypatch.setitem(PLATFORMS, "shopify", replace(PLATFORMS["shopify"], changed=changed))
+    begin, day = NOW - timedelta(days=7), timedelta(days=1)
+
+    # when
+    with pytest.raises(UnreachableError):
+        reconcile(connection, now=NOW, since=begin)
+    connection.refresh_from_db()
+    reached = connection.reconciled_until
+    reconcile(connection, now=NOW + timedelta(seconds=1))
+
+    # then
+    assert reached == begin + 2 * day
+    starts = [call.args[1] for call in changed.call_args_list]
+    assert starts[:4] == [begin, begin + day, begin + 2 * day, begin + 2 * day - OVERLAP]
+    assert changed.call_args.args[2] == NOW + timedelta(seconds=1)
 
 
 def test_what_the_platform_answers_beats_pushes_of_the_same_second(

@@ -24,6 +24,8 @@ from huitou.kernel.errors import HuitouError
 OVERLAP = timedelta(minutes=10)
 # How far back the first question goes.
 FIRST_DAYS = 7
+# Asked for at a time, so that a shop with more changes than one question may bring gets on.
+WINDOW = timedelta(days=1)
 _REPAIRED = frozenset({"stored", "updated"})
 
 
@@ -41,7 +43,8 @@ def reconcile(
     """Bring the connection's shop up to what its platform says of ``since`` until ``now``.
 
     Without ``since`` from where the last one ended. Raises ``UnreachableError`` or
-    ``UnreadableError``; what was recorded until then stays and the next one asks again.
+    ``UnreadableError``; what was recorded until then stays and the next one goes on from the last
+    ``WINDOW`` that was read to its end.
     """
     last = connection.reconciled_until or now - timedelta(days=FIRST_DAYS)
     start = since or last - OVERLAP
@@ -54,10 +57,15 @@ def reconcile(
     link = link_of(connection)
     try:
         fetch(connection, link, now=now)
-        for told in PLATFORMS[connection.kind].changed(link, start, now):
-            _repair(connection, run, told, now=now)
+        while start < now:
+            end = min(start + WINDOW, now)
+            for told in PLATFORMS[connection.kind].changed(link, start, end):
+                _repair(connection, run, told, now=now)
+            # What ended stays ended, and a question about earlier days takes nothing back.
+            mine = Connection.objects.filter(pk=connection.pk)
+            mine.exclude(reconciled_until__gte=end).update(reconciled_until=end)
+            start = end
         run.finished_at = now
-        Connection.objects.filter(pk=connection.pk).update(reconciled_until=now)
     except UnreachableError as error:
         run.error = f"UNREACHABLE: {error}"[:300]
         raise

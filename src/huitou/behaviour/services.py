@@ -73,7 +73,7 @@ def record_events(
     with connection.cursor() as cursor:
         cursor.execute(_INSERT, {"brand_id": brand_id, **_columns(rows, days, months)})
         ids, new = cursor.fetchone()
-    positions = range(len(rows))
+    positions: Sequence[int] = range(len(rows))
     if new is not None:
         keys = {(source, source_id) for source, source_id in new}
         positions = [at for at, row in enumerate(rows) if (row.source, row.source_id) in keys]

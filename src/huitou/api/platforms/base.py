@@ -14,12 +14,24 @@ from typing import Any, TypeVar
 import msgspec
 
 from huitou.api.messages import Event, Member, Order
+from huitou.api.outgoing import UnreachableError
 from huitou.kernel.errors import HuitouError
 from huitou.kernel.money import to_minor
 
 T = TypeVar("T")
-# Pages asked for in one reconcile; a window with more is taken up by the next.
+# Pages of one window.
 PAGES_MAX = 400
+
+
+def backwards(pages: int) -> range:
+    """The numbers of ``pages``, the last first; raises ``UnreachableError`` beyond ``PAGES_MAX``.
+
+    What changes while a list is read leaves it, and the rest moves up: whoever reads forwards
+    misses what moves onto a page read already, whoever reads backwards sees it twice at worst.
+    """
+    if pages > PAGES_MAX:
+        raise UnreachableError(f"The window has more than {PAGES_MAX} pages.")
+    return range(pages, 0, -1)
 
 
 class UnreadableError(HuitouError):

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -17,12 +18,12 @@ from zoneinfo import ZoneInfo
 from huitou.api.messages import Event, Order
 from huitou.api.outgoing import UnreachableError, call
 from huitou.api.platforms.base import (
-    PAGES_MAX,
     Link,
     Platform,
     Push,
     Told,
     UnreadableError,
+    backwards,
     known,
     message,
     minor,
@@ -124,24 +125,28 @@ def changed(link: Link, since: datetime, until: datetime) -> Iterator[Told]:
     start = since
     while start < until:
         end = min(start + _WINDOW, until)
-        for page in range(1, PAGES_MAX + 1):
-            answer = _asked(
-                link,
-                "taobao.trades.sold.increment.get",
-                fields=_FIELDS,
-                start_modified=_local(start),
-                end_modified=_local(end),
-                page_no=str(page),
-                page_size=str(_PAGE),
-                use_has_next="true",
-            )
+        total = int(_changed(link, start, end, 1, use_has_next="false").get("total_results") or 0)
+        for page in backwards(math.ceil(total / _PAGE)):
+            answer = _changed(link, start, end, page, use_has_next="true")
             trades = (answer.get("trades") or {}).get("trade") or []
             yield readable(trades, lambda trade: Told(orders=[_order_of(link, trade)]))
-            if not answer.get("has_next"):
-                break
-        else:
-            raise UnreachableError(f"The window has more than {PAGES_MAX} pages.")
         start = end
+
+
+def _changed(
+    link: Link, start: datetime, end: datetime, page: int, *, use_has_next: str
+) -> Mapping[str, Any]:
+    """A page of trades; without ``use_has_next`` the answer counts them all, which takes longer."""
+    return _asked(
+        link,
+        "taobao.trades.sold.increment.get",
+        fields=_FIELDS,
+        start_modified=_local(start),
+        end_modified=_local(end),
+        page_no=str(page),
+        page_size=str(_PAGE),
+        use_has_next=use_has_next,
+    )
 
 
 def _order_of(link: Link, trade: Mapping[str, Any]) -> Order:

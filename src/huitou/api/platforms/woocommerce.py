@@ -14,12 +14,12 @@ from typing import Any
 from huitou.api.messages import Member, Order
 from huitou.api.outgoing import UnreachableError, call
 from huitou.api.platforms.base import (
-    PAGES_MAX,
     Link,
     Platform,
     Push,
     Told,
     UnreadableError,
+    backwards,
     equal,
     fingerprint,
     known,
@@ -70,32 +70,41 @@ def read(link: Link, topic: str, body: bytes) -> Told:
 
 def changed(link: Link, since: datetime, until: datetime) -> Iterator[Told]:
     """Orders changed within the window, a page at a time."""
-    for page in range(1, PAGES_MAX + 1):
-        reply = call(
-            "GET",
-            f"{link.base_url}/wp-json/wc/v3/orders",
-            auth=(link.app_key, link.session),
-            params={
-                "modified_after": f"{since:%Y-%m-%dT%H:%M:%S}",
-                "modified_before": f"{until:%Y-%m-%dT%H:%M:%S}",
-                "dates_are_gmt": "true",
-                "orderby": "id",
-                "order": "asc",
-                "status": "any",
-                "per_page": _PAGE,
-                "page": page,
-            },
-        )
-        if reply.status != 200:
-            raise UnreachableError(f"WooCommerce answered {reply.status}.")
-        try:
-            rows = json.loads(reply.body, parse_float=Decimal)
-        except ValueError:
-            raise UnreachableError("WooCommerce's answer is not JSON.") from None
-        yield readable(rows, _told)
-        if len(rows) < _PAGE:
-            return
-    raise UnreachableError(f"The window has more than {PAGES_MAX} pages.")
+    first, pages = _page(link, since, until, 1)
+    if pages == 1:
+        yield first
+        return
+    for page in backwards(pages):
+        yield _page(link, since, until, page)[0]
+
+
+def _page(link: Link, since: datetime, until: datetime, page: int) -> tuple[Told, int]:
+    """A page of the window, and how many pages there are."""
+    reply = call(
+        "GET",
+        f"{link.base_url}/wp-json/wc/v3/orders",
+        auth=(link.app_key, link.session),
+        params={
+            "modified_after": f"{since:%Y-%m-%dT%H:%M:%S}",
+            "modified_before": f"{until:%Y-%m-%dT%H:%M:%S}",
+            "dates_are_gmt": "true",
+            "orderby": "id",
+            "order": "asc",
+            "status": "any",
+            "per_page": _PAGE,
+            "page": page,
+        },
+    )
+    if reply.status != 200:
+        raise UnreachableError(f"WooCommerce answered {reply.status}.")
+    try:
+        rows = json.loads(reply.body, parse_float=Decimal)
+    except ValueError:
+        raise UnreachableError("WooCommerce's answer is not JSON.") from None
+    pages = reply.headers.get("X-WP-TotalPages", "")
+    if not pages.isdecimal():
+        raise UnreachableError("WooCommerce's answer does not say how many pages there are.")
+    return readable(rows, _told), max(1, int(pages))
 
 
 def _told(row: Mapping[str, Any]) -> Told:
