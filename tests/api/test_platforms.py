@@ -68,7 +68,7 @@ def state_of(brand: Brand) -> str:
     """A digest of everything recorded of a brand but ids and times of recording."""
     people = defaultdict(list)
     for i in Identity.objects.filter(brand=brand).order_by("platform", "kind", "value"):
-        people[i.member_id].append(f"{i.platform}/{i.kind}/{i.value}")
+        people[i.member_id].append(f"{i.platform}/{i.kind}/{i.clear}")
     lines, refunds = defaultdict(list), defaultdict(list)
     wanted = OrderLine.objects.filter(order__brand=brand).order_by("line_key")
     for row in wanted.values("product__code", *fields(OrderLine)):

@@ -19,7 +19,7 @@ from huitou.eventlog.audit import Actor
 from huitou.eventlog.models import AuditEntry
 from huitou.ingest.models import Batch, BatchState, QuarantinedRow
 from huitou.kernel.errors import RefusedInputError
-from huitou.members.models import Identity, Member
+from huitou.members.models import Member
 from huitou.privacy.exporting import export_member, write_export
 from huitou.privacy.models import PrivacyRequest
 from huitou.privacy.retention import EXPORT_DAYS, retain
@@ -30,7 +30,7 @@ from huitou.privacy.subjects import Subject, subject_of
 from huitou.privacy.unmasking import Contact, unmask
 from huitou.vault.keyring import keyring, rotate
 from huitou.vault.resealing import reseal, usage
-from tests.factories import make_brand, make_shop
+from tests.factories import make_brand, make_identity, make_shop
 
 NOW = datetime(2026, 7, 1, 4, tzinfo=UTC)
 AGENT = Actor("staff", id=7, name="agent")
@@ -52,7 +52,7 @@ def make_member(shop: Shop, name: str, phone: str, *, nick: str = "zhixia77") ->
     """A member with an order and two identifiers."""
     member = Member.objects.create(brand=shop.brand, name=name, phone=phone, first_shop=shop)
     for kind, value in (("buyer_nick", nick), ("phone", f"+86{phone}")):
-        Identity.objects.create(
+        make_identity(
             brand=shop.brand, member=member, platform=shop.platform, kind=kind, value=value
         )
     Order.objects.create(

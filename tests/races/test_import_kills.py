@@ -12,9 +12,11 @@ from django.conf import settings as django_settings
 from django.db import connection
 
 from huitou.brands.models import Shop
+from huitou.commerce.models import Order
 from huitou.demo.taobao_csv import write_taobao_csv
 from huitou.ingest.models import Batch
 from huitou.ingest.services import create_batch, run_batch
+from huitou.members.models import Member
 from tests.factories import make_brand, make_shop
 from tests.races.importing import go_on
 
@@ -82,13 +84,13 @@ def _state(batch: Batch) -> dict[str, Any]:
     digests = {
         "orders": """
             select to_jsonb(o) - '{id,brand_id,shop_id,member_id,source_ref,changed_ref,
-              recorded_at}'::text[] || jsonb_build_object('buyer', (
+              recorded_at,receiver,receiver_phone}'::text[] || jsonb_build_object('buyer', (
                 select array_agg(i.kind || ':' || i.value order by i.kind, i.value)
                 from members_identity i where i.member_id = o.member_id))
             from commerce_order o where o.source_ref = %s order by o.order_no""",
         "members": """
             select to_jsonb(m) - '{id,public_id,brand_id,first_shop_id,source_ref,changed_ref,
-              created_at,merged_into_id}'::text[] || jsonb_build_object('ids', (
+              created_at,merged_into_id,phone,email}'::text[] || jsonb_build_object('ids', (
                 select array_agg(i.kind || ':' || i.value order by i.kind, i.value)
                 from members_identity i where i.member_id = m.id), 'person', (
                 select array_agg(i.kind || ':' || i.value order by i.kind, i.value)
@@ -105,4 +107,9 @@ def _state(batch: Batch) -> dict[str, Any]:
                 [batch.pk],
             )
             state[name] = cursor.fetchone()
+    # Equal values have different seals.
+    receivers = Order.objects.filter(source_ref=batch.pk).order_by("order_no")
+    state["receivers"] = list(receivers.values_list("receiver", "receiver_phone"))
+    people = Member.objects.filter(source_ref=batch.pk)
+    state["contacts"] = sorted(people.values_list("phone", "email"), key=str)
     return state

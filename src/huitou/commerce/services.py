@@ -16,6 +16,7 @@ import pyarrow as pa
 from django.db import connection, transaction
 
 from huitou.commerce import recording as sql
+from huitou.commerce.receivers import said_again, sealed_receivers
 from huitou.eventlog.before_images import LIVE_SOURCE, keep_before, restore_rows
 from huitou.eventlog.services import append
 from huitou.kernel.columns import copy_in
@@ -196,12 +197,16 @@ def undo(*, brand_id: int, source_ref: int, now: datetime) -> int:
 def _record_orders(
     cursor: Any, orders: pa.Table, values: dict[str, Any], recorded: Recorded
 ) -> None:
-    copy_in(cursor, "stage_order", orders, sql.STAGE_ORDER_COLUMNS)
+    stage = sealed_receivers(orders, brand_id=values["brand"])
+    copy_in(cursor, "stage_order", stage, sql.STAGE_ORDER_COLUMNS)
     cursor.execute("analyze stage_order (row_no, order_no)")
     cursor.execute(sql.KNOWN_ORDERS, values)
-    known = {row_no for row_no, _ in cursor.fetchall()}
+    on_record = cursor.fetchall()
+    known = {row[0] for row in on_record}
     changed: set[int] = set()
     if known:
+        for column, rows in said_again(orders, on_record).items():
+            cursor.execute(sql.SAME_SEALS.format(column=column), {**values, "rows": rows})
         cursor.execute(sql.MERGE_ORDERS, values)
         keep_before(cursor, "commerce_order", "select id from merging", values["ref"])
         cursor.execute(sql.UPDATE_ORDERS, values)

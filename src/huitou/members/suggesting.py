@@ -12,6 +12,7 @@ from django.db import connection, transaction
 
 from huitou.jobs import services as jobs
 from huitou.kernel.columns import copy_in
+from huitou.members.contacts import open_own
 from huitou.members.models import DECIDED, Member
 from huitou.members.unification import lock_identities
 
@@ -68,7 +69,7 @@ def _accounts(brand_id: int) -> pa.Table:
         cursor.execute(
             """
             select m.id, coalesce(m.merged_into_id, m.id), coalesce(o.platform, ''),
-              nullif(m.name, ''), nullif(m.phone, ''), nullif(m.email, ''),
+              nullif(m.name, ''), m.phone, m.email,
               case when o.kind = 'buyer_nick' then o.value end, nullif(m.province, ''),
               nullif(m.city, ''), null::text, null::text, m.birthday
             from members_member m
@@ -80,6 +81,9 @@ def _accounts(brand_id: int) -> pa.Table:
         )
         rows = cursor.fetchall()
     columns = list(zip(*rows, strict=True)) if rows else [()] * len(SCHEMA)
+    for name in ("phone", "email"):
+        at = SCHEMA.get_field_index(name)
+        columns[at] = tuple(value or None for value in open_own(name, columns[at]))
     return pa.table(
         [pa.array(column, field.type) for column, field in zip(columns, SCHEMA, strict=True)],
         schema=SCHEMA,

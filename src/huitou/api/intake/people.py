@@ -12,6 +12,7 @@ from django.db import connection
 from huitou.api.intake.senders import KnownShop, Sender
 from huitou.api.intake.tables import identifier_columns
 from huitou.eventlog.before_images import LIVE_SOURCE
+from huitou.members.contacts import stored_values
 from huitou.members.services import ResolvedPeople, resolve_people
 from huitou.privacy.memory import remembered
 from huitou.privacy.steps import share_imports
@@ -74,10 +75,14 @@ def members_of(
     wanted: Sequence[Identity] = sorted(set(keys))
     if not wanted:
         return {}
-    keys_text = msgspec.json.encode([{"kind": kind, "value": value} for kind, value in wanted])
+    key_of = {
+        (kind, stored_values(sender.brand_id, kind, [value])[0]): (kind, value)
+        for kind, value in wanted
+    }
+    keys_text = msgspec.json.encode([{"kind": kind, "value": value} for kind, value in key_of])
     with connection.cursor() as cursor:
         cursor.execute(_FIND, [keys_text.decode(), sender.brand_id, shop.platform])
-        members = {(kind, value): member for kind, value, member in cursor.fetchall()}
+        members = {key_of[kind, value]: member for kind, value, member in cursor.fetchall()}
     new = [key for key in wanted if key not in members]
     if new:
         names = {"name": pa.array([""] * len(new), pa.string())}
