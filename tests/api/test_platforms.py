@@ -25,6 +25,7 @@ from huitou.brands.models import Brand
 from huitou.commerce.models import Order, OrderLine, Refund
 from huitou.kernel.errors import RefusedInputError
 from huitou.members.models import Identity, Member
+from huitou.vault.errors import BrokenSealError
 from tests.api import shops
 from tests.api.shops import StubPlatform, stub_platform
 from tests.factories import make_brand, make_shop
@@ -149,7 +150,7 @@ def test_nothing_is_kept_of_a_push_that_is_not_signed(
     assert statuses == [401, 401, 401, 401]
     assert not IncomingHook.objects.exists()
     # A secret moved to another row opens nothing.
-    with pytest.raises(RefusedInputError):
+    with pytest.raises(BrokenSealError):
         link_of(Connection.objects.select_related("brand").get(pk=other.pk))
 
 

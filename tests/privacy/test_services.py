@@ -19,7 +19,7 @@ from huitou.eventlog.audit import Actor
 from huitou.eventlog.models import AuditEntry
 from huitou.ingest.models import Batch, BatchState, QuarantinedRow
 from huitou.kernel.errors import RefusedInputError
-from huitou.members.models import Member
+from huitou.members.models import Identity, Member
 from huitou.privacy.exporting import export_member, write_export
 from huitou.privacy.models import PrivacyRequest
 from huitou.privacy.retention import EXPORT_DAYS, retain
@@ -283,18 +283,22 @@ def test_rows_and_files_go_when_their_days_are_over(shop: Shop, home: Path) -> N
 
 
 def test_resealing_brings_old_values_under_the_new_key(member: Member) -> None:
-    # given a value sealed in the database
+    # given what is sought, and of the member a phone, a contact key, an order's receiver
     request = request_erasure(
         brand_id=member.brand_id, member_id=member.pk, reason="x", requested_by_id=None, now=NOW
     )
     old = keyring().current
-    assert usage() == {old: 1}
+    assert usage() == {old: 5}
 
     # when
     new = rotate()
     resealed = reseal()
 
     # then
-    assert (resealed, usage(), reseal()) == (1, {new: 1}, 0)
+    assert (resealed, usage(), reseal()) == (5, {new: 5}, 0)
+    assert Member.objects.get().phone == "19900000001"
+    assert Identity.objects.get(kind="phone").clear == "+8619900000001"
+    sent_to = Order.objects.values_list("receiver", "receiver_phone").get()
+    assert sent_to == ("沈知夏", "19900000001")
     assert PrivacyRequest.objects.get(pk=request.pk).sought == request.sought
     assert "zhixia77" in str(request.sought)

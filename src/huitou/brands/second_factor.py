@@ -12,8 +12,8 @@ from cryptography.hazmat.primitives.twofactor.totp import TOTP
 from django.db import transaction
 
 from huitou.brands.models import Authenticator, RecoveryCode, Staff
-from huitou.brands.sealing import open_sealed, seal
 from huitou.kernel.errors import RefusedInputError
+from huitou.vault.sealing import bound, unbound
 
 # What every authenticator app understands.
 _DIGITS = 6
@@ -32,9 +32,9 @@ def begin_set_up(*, staff: Staff) -> Authenticator:
     An unfinished set-up goes on with the same secret, so that a reloaded page shows the same QR.
     Raises ``RefusedInputError`` (``SECOND_FACTOR_EXISTS``).
     """
-    sealed = seal(secrets.token_bytes(_SECRET_BYTES), context=_context(staff))
+    secret = base64.b32encode(secrets.token_bytes(_SECRET_BYTES)).decode()
     found, _made = Authenticator.objects.get_or_create(
-        staff=staff, defaults={"sealed_secret": sealed}
+        staff=staff, defaults={"sealed_secret": bound(secret, to=_owner(staff.pk))}
     )
     if found.confirmed_at:
         raise RefusedInputError("SECOND_FACTOR_EXISTS", "There is an authenticator already.")
@@ -48,7 +48,7 @@ def provisioning_uri(authenticator: Authenticator) -> str:
 
 def typed_secret(authenticator: Authenticator) -> str:
     """The secret for typing, in groups of four letters."""
-    text = base64.b32encode(_secret(authenticator)).decode()
+    text = _secret(authenticator)
     return " ".join(text[place : place + 4] for place in range(0, len(text), 4))
 
 
@@ -124,15 +124,16 @@ def remove_second_factor(*, staff: Staff) -> bool:
 
 def _totp(authenticator: Authenticator) -> TOTP:
     # SHA-1 is what authenticator apps implement; HMAC does not need collision resistance.
-    return TOTP(_secret(authenticator), _DIGITS, SHA1(), _STEP_SECONDS)  # noqa: S303
+    secret = base64.b32decode(_secret(authenticator))
+    return TOTP(secret, _DIGITS, SHA1(), _STEP_SECONDS)  # noqa: S303
 
 
-def _secret(authenticator: Authenticator) -> bytes:
-    return open_sealed(bytes(authenticator.sealed_secret), context=f"totp:{authenticator.staff_id}")
+def _secret(authenticator: Authenticator) -> str:
+    return unbound(authenticator.sealed_secret, to=_owner(authenticator.staff_id))
 
 
-def _context(staff: Staff) -> str:
-    return f"totp:{staff.pk}"
+def _owner(staff_id: int) -> str:
+    return f"staff {staff_id}"
 
 
 def _readable(value: bytes) -> str:

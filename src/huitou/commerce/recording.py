@@ -34,7 +34,8 @@ create temp table if not exists stage_order (
   ordered_at timestamptz, paid_at timestamptz, shipped_at timestamptz, finished_at timestamptz,
   quantity bigint, list_minor bigint, discount_minor bigint, coupon_minor bigint,
   shipping_minor bigint, paid_minor bigint, refund_stated_minor bigint, province text, city text,
-  receiver bytea, receiver_phone bytea, receiver_key bytea, device text, remark text, member_id bigint
+  receiver bytea, receiver_phone bytea, receiver_key bytea, device text,
+  remark text, member_id bigint
 ) on commit drop;
 create temp table if not exists stage_line (
   row_no bigint, order_no text, line_key text, product_code text, product_title text,
@@ -81,7 +82,8 @@ select %(brand)s, %(shop)s, s.order_no, s.member_id, coalesce(s.status, ''), s.c
   s.ordered_at, s.paid_at, s.shipped_at, s.finished_at, d.day,
   extract(year from d.day)::int * 12 + extract(month from d.day)::int - 1,
   s.quantity, s.list_minor, s.discount_minor, s.coupon_minor, s.shipping_minor,
-  s.receiver, s.receiver_phone, s.receiver_key, coalesce(s.paid_minor, 0), coalesce(s.refund_stated_minor, 0),
+  s.receiver, s.receiver_phone, s.receiver_key, coalesce(s.paid_minor, 0),
+  coalesce(s.refund_stated_minor, 0),
   {
     _REFUND_CLAMPED.format(
         stated="coalesce(s.refund_stated_minor, 0)",

@@ -69,7 +69,7 @@ class Concealed:
         }
 
     def sealed(self, values: pa.Array) -> pa.Array:
-        """The seals that belong beside ``values``, as text; null where none stands for a contact."""
+        """The seals that belong beside ``values``, as text; null beside what is no contact."""
         encoded = values.dictionary_encode()
         clear = [self._clear.get(value) for value in encoded.dictionary.to_pylist()]
         boxes = sealed_column(

@@ -84,9 +84,9 @@ class TableMap:
 
     ``owned`` is a condition on ``t`` that finds the rows of accounts ``%(accounts)s`` of brand
     ``%(brand)s``. ``mentioned`` finds rows of others that name the person by a phone, known by its
-    ``%(pseudonyms)s`` or ``%(phone_keys)s``: erased too, but not exported. ``searched`` narrows the rows to a brand; among
-    these, rows are the person's when a personal column names them. A table without any of the three
-    keeps nothing about members.
+    ``%(pseudonyms)s`` or ``%(phone_keys)s``: erased too, but not exported. ``searched`` narrows the
+    rows to a brand; among these, rows are the person's when a personal column names them. A table
+    without any of the three keeps nothing about members.
 
     ``binary`` are personal columns of bytes that hold text.
 
