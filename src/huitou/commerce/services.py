@@ -205,8 +205,8 @@ def _record_orders(
     known = {row[0] for row in on_record}
     changed: set[int] = set()
     if known:
-        for column, rows in said_again(orders, on_record).items():
-            cursor.execute(sql.SAME_SEALS.format(column=column), {**values, "rows": rows})
+        for column, again in said_again(orders, on_record).items():
+            cursor.execute(sql.SAME_SEALS.format(column=column), {**values, "rows": again})
         cursor.execute(sql.MERGE_ORDERS, values)
         keep_before(cursor, "commerce_order", "select id from merging", values["ref"])
         cursor.execute(sql.UPDATE_ORDERS, values)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -80,10 +81,10 @@ def _accounts(brand_id: int) -> pa.Table:
             [brand_id],
         )
         rows = cursor.fetchall()
-    columns = list(zip(*rows, strict=True)) if rows else [()] * len(SCHEMA)
+    columns: list[Sequence[Any]] = list(zip(*rows, strict=True)) or [()] * len(SCHEMA)
     for name in ("phone", "email"):
         at = SCHEMA.get_field_index(name)
-        columns[at] = tuple(value or None for value in open_own(name, columns[at]))
+        columns[at] = [value or None for value in open_own(name, columns[at])]
     return pa.table(
         [pa.array(column, field.type) for column, field in zip(columns, SCHEMA, strict=True)],
         schema=SCHEMA,
