@@ -99,17 +99,6 @@ where s.row_no <> all (%(known)s)
 returning id, month
 """
 
-KNOWN_ORDERS = """
-select s.row_no, o.receiver, o.receiver_phone from stage_order s
-join commerce_order o on o.shop_id = %(shop)s and o.order_no = s.order_no
-"""
-
-# Equal texts have different seals: what is said again takes the seal on record.
-SAME_SEALS = """
-update stage_order s set {column} = o.{column} from commerce_order o
-where o.shop_id = %(shop)s and o.order_no = s.order_no and s.row_no = any(%(rows)s)
-"""
-
 _WINS = f"""((s.header_rank, {_rank("coalesce(s.status, '')")}) >=
             (o.header_rank, {_rank("o.status")}))"""
 

@@ -22,7 +22,7 @@ from huitou.members.components import (
     live_keys,
 )
 from huitou.members.models import DECIDED, NAMED_PHONE, PLATFORM_KINDS, IdentityPolicy
-from huitou.vault.hashing import keyed_digest
+from huitou.vault.hashing import keyed_digests
 
 # First key of the advisory lock that serialises writers of one brand's identities.
 _IDENTITY_LOCK = 74_001
@@ -60,7 +60,8 @@ def policy_of(brand_id: int) -> Policy:
 
 def key_hash(brand_id: int, kind: str, value: str) -> str:
     """What evidence keeps of a key: equal for equal keys, useless to whoever reads it."""
-    return keyed_digest(f"{kind}:{value}", purpose="members.key", brand_id=brand_id).hex()
+    (digest,) = keyed_digests([f"{kind}:{value}"], purpose="members.key", brand_id=brand_id)
+    return digest.hex()
 
 
 def meeting_accounts(cursor: Any, brand_id: int, sightings: pa.Table, policy: Policy) -> Ints:

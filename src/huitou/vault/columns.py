@@ -22,7 +22,7 @@ def sealed_column(values: pa.Array | pa.ChunkedArray, *, table: str, column: str
     return hex_column(boxes).take(encoded.indices)
 
 
-def hex_column(boxes: Sequence[bytes | None]) -> pa.Array:
+def hex_column(boxes: Sequence[bytes | memoryview | None]) -> pa.Array:
     """Bytes as PostgreSQL reads them from text.
 
     >>> hex_column([b"A\\x00", None]).to_pylist()

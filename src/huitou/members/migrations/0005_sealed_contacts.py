@@ -12,7 +12,7 @@ from django.db.models import Q
 
 from huitou.vault.backfill import Rows, rows_by_id, seal_column, seal_images
 from huitou.vault.fields import SealedTextField
-from huitou.vault.hashing import PSEUDONYM_PREFIX, TOKEN_PREFIX, keyed_digest, pseudonyms
+from huitou.vault.hashing import PSEUDONYM_PREFIX, TOKEN_PREFIX, keyed_digests, pseudonyms
 
 CONTACT_KINDS = ["email", "named_phone", "payment_account", "phone"]
 TAIL = "^.+[0-9]{4}$"
@@ -58,7 +58,7 @@ def seal_identities(cursor: Any, batch: Rows) -> None:
             [brand, kind, pseudonym, name, member, owns, platform],
         )
         if cursor.fetchone():
-            digest = keyed_digest(value, purpose=f"exactly:{kind}", brand_id=brand)
+            (digest,) = keyed_digests([value], purpose=f"exactly:{kind}", brand_id=brand)
             pseudonym = PSEUDONYM_PREFIX + digest.hex()
         cursor.execute("update members_identity set value = %s where id = %s", [pseudonym, key])
 
@@ -79,7 +79,7 @@ def hash_overused(cursor: Any) -> None:
     )
     for key, brand, kind, value in cursor.fetchall():
         family = "phone" if kind == "named_phone" else kind
-        fresh = keyed_digest(f"{family}:{value}", purpose="members.key", brand_id=brand)
+        (fresh,) = keyed_digests([f"{family}:{value}"], purpose="members.key", brand_id=brand)
         cursor.execute(
             "update members_overusedkey set key_hash = %s where id = %s", [fresh.hex(), key]
         )
