@@ -13,7 +13,7 @@ STAGE_ORDER_COLUMNS = (
     "row_no", "order_no", "header_rank", "status", "currency", "ordered_at", "paid_at",
     "shipped_at", "finished_at", "quantity", "list_minor", "discount_minor", "coupon_minor",
     "shipping_minor", "paid_minor", "refund_stated_minor", "province", "city", "receiver",
-    "receiver_phone", "receiver_key", "device", "remark", "member_id",
+    "receiver_phone", "device", "remark", "member_id",
 )  # fmt: skip
 STAGE_LINE_COLUMNS = (
     "row_no", "order_no", "line_key", "product_code", "product_title", "category", "variant",

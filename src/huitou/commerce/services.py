@@ -202,7 +202,7 @@ def _record_orders(
     recorded: Recorded,
 ) -> None:
     stage = sealed_receivers(orders, on_record, brand_id=values["brand"])
-    copy_in(cursor, "stage_order", stage, sql.STAGE_ORDER_COLUMNS)
+    copy_in(cursor, "stage_order", stage, (*sql.STAGE_ORDER_COLUMNS, "receiver_key"))
     cursor.execute("analyze stage_order (row_no, order_no)")
     numbered = zip(orders["row_no"].to_pylist(), orders["order_no"].to_pylist(), strict=True)
     known = {row_no for row_no, order_no in numbered if order_no in on_record}

@@ -52,7 +52,7 @@ class Concealed:
 
     def __init__(self, people: pa.Table, *, brand_id: int) -> None:
         self._brand_id = brand_id
-        self._known: dict[tuple[str, str], str] = {}
+        self._known: dict[str, dict[str, str]] = {}  # kind → contact → pseudonym
         for rank in (1, 2, 3):
             name = f"id{rank}_value"
             if name in people.column_names:
@@ -62,16 +62,17 @@ class Concealed:
             phones = self._contacts(NAMED_PHONE, _texts(people["reached_phone"]))
             people = _replaced(people, "reached_phone", phones)
         self.people = people
-        self._clear = {
-            pseudonym: value
-            for (_, value), pseudonym in self._known.items()
-            if not value.startswith(TOKEN_PREFIX)
-        }
+        self._clear: dict[str, str] = {}
+        for known in self._known.values():
+            self._clear.update(zip(known.values(), known, strict=True))
 
     def sealed(self, values: pa.Array) -> pa.Array:
         """The seals that belong beside ``values``, as text; null beside what is no contact."""
         encoded = values.dictionary_encode()
-        clear = [self._clear.get(value) for value in encoded.dictionary.to_pylist()]
+        clear = [
+            None if value.startswith(TOKEN_PREFIX) else self._clear.get(value)
+            for value in encoded.dictionary.to_pylist()
+        ]
         boxes = sealed_column(
             pa.array(clear, pa.string()), table="members_identity", column="sealed"
         )
@@ -87,14 +88,14 @@ class Concealed:
 
     def _contacts(self, kind: str, values: pa.Array) -> pa.Array:
         """The pseudonyms of ``values``, each distinct one hashed once; null stays null."""
-        family = "phone" if kind == NAMED_PHONE else kind
+        known = self._known.setdefault("phone" if kind == NAMED_PHONE else kind, {})
         encoded = values.dictionary_encode()
         distinct = encoded.dictionary.to_pylist()
-        new = [value for value in distinct if (family, value) not in self._known]
-        made = pseudonyms(family, new, brand_id=self._brand_id)
-        self._known.update({(family, v): p for v, p in zip(new, made, strict=True)})
-        found = pa.array([self._known[family, value] for value in distinct], pa.string())
-        return found.take(encoded.indices)
+        new = [value for value in distinct if value not in known]
+        made = pseudonyms(kind, new, brand_id=self._brand_id)
+        known.update(zip(new, made, strict=True))
+        found = made if len(new) == len(distinct) else [known[value] for value in distinct]
+        return pa.array(found, pa.string()).take(encoded.indices)
 
 
 def _texts(column: pa.ChunkedArray) -> pa.Array:

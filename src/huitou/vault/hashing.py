@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from binascii import b2a_base64
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.hmac import HMAC
@@ -42,24 +42,31 @@ def blind_index(value: str, *, kind: str, brand_id: int) -> bytes | None:
 
 def blind_indexes(pairs: Iterable[tuple[str, str | None]], *, brand_id: int) -> list[bytes | None]:
     """The hashes of ``(kind, value)`` pairs, in order; ``value`` is normalised first."""
-    started: dict[str, HMAC] = {}
+    started: dict[str, Callable[[], HMAC]] = {}
     found: list[bytes | None] = []
     for kind, value in pairs:
         plain = normalised(kind, value) if value else ""
         if not plain:
             found.append(None)
             continue
-        begun = started.get(kind)
-        if begun is None:
-            begun = started[kind] = _started(brand_id, kind)
-        found.append(_finished(begun, plain))
+        begin = started.get(kind)
+        if begin is None:
+            begin = started[kind] = _started(brand_id, kind).copy
+        mac = begin()
+        mac.update(plain.encode())
+        found.append(mac.finalize())
     return found
 
 
 def keyed_digests(texts: Iterable[str], *, purpose: str, brand_id: int) -> list[bytes]:
     """The 32 byte hashes of ``texts`` exactly as they are, under the same key, for one purpose."""
-    begun = _started(brand_id, purpose)
-    return [_finished(begun, text) for text in texts]
+    begin = _started(brand_id, purpose).copy
+    found = []
+    for text in texts:
+        mac = begin()
+        mac.update(text.encode())
+        found.append(mac.finalize())
+    return found
 
 
 def _started(brand_id: int, purpose: str) -> HMAC:
@@ -67,12 +74,6 @@ def _started(brand_id: int, purpose: str) -> HMAC:
     mac = HMAC(keyring().index_key, SHA256())
     mac.update(f"{brand_id}\x1f{purpose}\x1f".encode())
     return mac
-
-
-def _finished(begun: HMAC, text: str) -> bytes:
-    mac = begun.copy()
-    mac.update(text.encode())
-    return mac.finalize()
 
 
 def pseudonyms(kind: str, values: Sequence[str], *, brand_id: int) -> list[str]:
@@ -131,7 +132,8 @@ def normalised(kind: str, value: str) -> str:
         return ""
     if kind == PHONE:
         return _phone(text)
-    text = _INVISIBLE.sub("", text)
+    if " " in text or not (text.isascii() and text.isprintable()):
+        text = _INVISIBLE.sub("", text)
     if kind.rpartition(":")[2] not in _FOLDED_KINDS:
         return text
     return text.lower() if text.isascii() else _folded(text)
