@@ -10,12 +10,14 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from django.db import connection
 from hypothesis import given
 from hypothesis import strategies as st
 
 from huitou.brands.models import Brand, Shop
 from huitou.commerce.models import Order
 from huitou.eventlog.audit import Actor
+from huitou.eventlog.before_images import keep_before, restore_rows
 from huitou.eventlog.models import AuditEntry
 from huitou.ingest.models import Batch, BatchState, QuarantinedRow
 from huitou.kernel.errors import RefusedInputError
@@ -289,13 +291,19 @@ def test_resealing_brings_old_values_under_the_new_key(member: Member) -> None:
     )
     old = keyring().current
     assert usage() == {old: 5}
+    with connection.cursor() as cursor:  # the member's phone, in the row an undo would put back
+        keep_before(cursor, "members_member", "select id from members_member", 7)
+    assert usage() == {old: 6}
 
     # when
     new = rotate()
     resealed = reseal()
 
     # then
-    assert (resealed, usage(), reseal()) == (5, {new: 5}, 0)
+    assert (resealed, usage(), reseal()) == (6, {new: 6}, 0)
+    assert Member.objects.get().phone == "19900000001"
+    with connection.cursor() as cursor:
+        assert restore_rows(cursor, "members_member", 7) == [member.pk]
     assert Member.objects.get().phone == "19900000001"
     assert Identity.objects.get(kind="phone").clear == "+8619900000001"
     sent_to = Order.objects.values_list("receiver", "receiver_phone").get()
