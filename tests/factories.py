@@ -6,6 +6,8 @@ from itertools import count
 from typing import Any
 
 from huitou.brands.models import Brand, Role, Shop, Staff, StaffRole
+from huitou.members.contacts import stored_values
+from huitou.members.models import CONTACT_KINDS, Identity
 
 _numbers = count(1)
 
@@ -36,3 +38,11 @@ def make_staff(brand: Brand | None = None, *, role: Role = Role.OPERATOR, **fiel
     if brand is not None:
         StaffRole.objects.create(staff=staff, brand=brand, role=role)
     return staff
+
+
+def make_identity(**fields: Any) -> Identity:
+    """An identifier of an account; a contact lies sealed under its pseudonym."""
+    kind, value, brand = fields["kind"], fields["value"], fields["brand"]
+    (stored,) = stored_values(brand.pk, kind, [value])
+    sealed = value if kind in CONTACT_KINDS else None
+    return Identity.objects.create(**{**fields, "value": stored, "sealed": sealed})

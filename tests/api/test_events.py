@@ -43,7 +43,7 @@ def test_an_event_is_recorded_once_and_told(brand: Brand, shop: Shop) -> None:
     stored = BehaviourEvent.objects.get(source_id="e1")
     assert (stored.source, stored.kind, stored.product_code) == (shop.slug, "view", "P1")
     assert (str(stored.biz_date), stored.month) == ("2026-05-01", 2026 * 12 + 4)
-    assert Identity.objects.get(member=stored.member).value == "+8613800001234"
+    assert Identity.objects.get(member=stored.member).clear == "+8613800001234"
     assert BehaviourEvent.objects.get(source_id="e2").member is None
     news = Event.objects.get(kind="behaviour.events_recorded")
     assert (len(news.subject_ids), news.payload) == (2, {"months": [2026 * 12 + 4]})
@@ -343,7 +343,7 @@ def test_a_member_with_events_outlives_the_import_that_made_it(
     jd = make_shop(brand, platform="jd")
     batch = imported(jd, home, (samples / "jd_orders.csv").read_bytes())
     seen = Identity.objects.filter(member__brand=brand).earliest("pk")
-    who = {"kind": seen.kind, "value": seen.value}
+    who = {"kind": seen.kind, "value": seen.clear}
     send(make_key(brand), "/events", {"events": [event(shop=jd.slug, member=who)]})
     assert Member.objects.count() > 1
 

@@ -27,6 +27,7 @@ from huitou.brands.models import Brand
 from huitou.commerce.models import Order, OrderLine, Refund
 from huitou.kernel.errors import RefusedInputError
 from huitou.members.models import Identity, Member
+from huitou.vault.errors import BrokenSealError
 from tests.api import shops
 from tests.api.shops import StubPlatform, stub_platform
 from tests.factories import make_brand, make_shop
@@ -70,7 +71,7 @@ def state_of(brand: Brand) -> str:
     """A digest of everything recorded of a brand but ids and times of recording."""
     people = defaultdict(list)
     for i in Identity.objects.filter(brand=brand).order_by("platform", "kind", "value"):
-        people[i.member_id].append(f"{i.platform}/{i.kind}/{i.value}")
+        people[i.member_id].append(f"{i.platform}/{i.kind}/{i.clear}")
     lines, refunds = defaultdict(list), defaultdict(list)
     wanted = OrderLine.objects.filter(order__brand=brand).order_by("line_key")
     for row in wanted.values("product__code", *fields(OrderLine)):
@@ -151,7 +152,7 @@ def test_nothing_is_kept_of_a_push_that_is_not_signed(
     assert statuses == [401, 401, 401, 401]
     assert not IncomingHook.objects.exists()
     # A secret moved to another row opens nothing.
-    with pytest.raises(RefusedInputError):
+    with pytest.raises(BrokenSealError):
         link_of(Connection.objects.select_related("brand").get(pk=other.pk))
 
 

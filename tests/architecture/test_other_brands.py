@@ -115,10 +115,10 @@ def _open_doors(shop: Shop) -> tuple[ApiKey, Connection, Subscription]:
         brand=shop.brand, name="till", prefix="hk_till", secret_sha256=b"x" * 32, scopes=[]
     )
     connection = Connection.objects.create(
-        brand=shop.brand, shop=shop, kind="shopify", token="t" * 32, secret_sealed=b""
+        brand=shop.brand, shop=shop, kind="shopify", token="t" * 32, secret_sealed="x"
     )
     webhook = Subscription.objects.create(
-        brand=shop.brand, url="https://example.com/", kinds=[], secret_sealed=b""
+        brand=shop.brand, url="https://example.com/", kinds=[], secret_sealed="x"
     )
     webhook.refresh_from_db()
     return key, connection, webhook

@@ -24,7 +24,7 @@ def member(brand: Brand) -> Member:
 def test_the_map_lists_columns_and_days(run: Run) -> None:
     found = run("privacy", "map", "--json").json
     row = next(c for c in found["columns"] if c["column"] == "phone")
-    assert (row["table"], row["category"], row["erase"]) == ("members_member", "contact", "empty")
+    assert (row["table"], row["category"], row["erase"]) == ("members_member", "contact", "null")
     assert {rule["name"]: rule["days"] for rule in found["retention"]} == {
         **dict.fromkeys(MESSAGES, 90),
         "ingest_quarantinedrow": 540,
@@ -59,7 +59,7 @@ def test_erase_empties_the_member(run: Run, brand: Brand, member: Member) -> Non
     assert (done.code, done.json["state"]) == (0, "done")
     assert done.json["steps_done"] == ["records", "files", "exports", "lake", "logs"]
     after = Member.objects.get()
-    assert (after.name, after.phone) == ("", "")
+    assert (after.name, after.phone) == ("", None)
     assert after.public_id != member.public_id
     assert run("privacy", "erase", "--brand", brand.slug, "--resume", "--json").json == {
         "requests": []

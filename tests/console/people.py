@@ -10,7 +10,8 @@ from huitou.commerce.models import Order, OrderLine, Product, Refund, Review
 from huitou.eventlog.services import append
 from huitou.insight import services
 from huitou.kernel.months import month_number
-from huitou.members.models import Identity, Member
+from huitou.members.models import Member
+from tests.factories import make_identity
 
 AS_OF = date(2026, 6, 30)
 NOW = datetime(2026, 7, 1, 1, tzinfo=UTC)
@@ -41,7 +42,7 @@ def fill(brand: Brand, shop: Shop, *, people: tuple = PEOPLE) -> list[Member]:
             province="浙江省",
             city="杭州市",
         )
-        Identity.objects.create(
+        make_identity(
             brand=brand,
             member=member,
             platform="taobao",

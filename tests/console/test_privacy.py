@@ -38,7 +38,16 @@ def test_the_page_shows_map_rules_and_requests(brand: Brand, member: Member) -> 
     page = owner.get("/privacy/").content.decode()
 
     # then
-    for text in ("会员档案", "receiver_phone", "替换为密钥标记", "540", "本人要求", "已完成"):
+    for text in (
+        "会员档案",
+        "receiver_phone",
+        "替换为密钥标记",
+        "加密",
+        "假名",
+        "540",
+        "本人要求",
+        "已完成",
+    ):
         assert text in page, text
     assert "沈知夏" not in page
 

@@ -49,9 +49,10 @@ def content(brand: Brand) -> list[tuple[Any, ...]]:
         *Refund.objects.filter(order__brand=brand)
         .order_by("refund_no")
         .values_list("refund_no", "amount_minor", "status"),
-        *Identity.objects.filter(brand=brand)
-        .order_by("platform", "kind", "value")
-        .values_list("platform", "kind", "value", "member__name"),
+        *sorted(
+            (i.platform, i.kind, i.clear, i.member.name)
+            for i in Identity.objects.filter(brand=brand).select_related("member")
+        ),
     ]  # fmt: skip
 
 

@@ -13,8 +13,8 @@ from huitou.brands.models import Brand
 from huitou.insight import live
 from huitou.insight.types import RfmRule
 from huitou.kernel.errors import RefusedInputError
-from huitou.members.models import Identity, Member
-from tests.factories import make_shop
+from huitou.members.models import Member
+from tests.factories import make_identity, make_shop
 from tests.insight import plain
 from tests.insight.histories import Bought, make_members, random_history, store
 
@@ -29,9 +29,7 @@ def test_the_export_has_every_member_with_traits_and_platform_ids(
     members = make_members(brand, 30)
     store(brand, [make_shop(brand), make_shop(brand)], members, history)
     for kind in ("phone", "buyer_nick"):
-        Identity.objects.create(
-            brand=brand, member_id=members[0], platform="taobao", kind=kind, value="x;y"
-        )
+        make_identity(brand=brand, member_id=members[0], platform="taobao", kind=kind, value="x;y")
     out = tmp_path / "traits.parquet"
 
     # when
@@ -56,9 +54,7 @@ def test_the_export_has_every_member_with_traits_and_platform_ids(
 def test_a_csv_export_has_platform_ids_as_text(brand: Brand, home: Path, tmp_path: Path) -> None:
     # given
     members = make_members(brand, 1)
-    Identity.objects.create(
-        brand=brand, member_id=members[0], platform="jd", kind="account", value="a"
-    )
+    make_identity(brand=brand, member_id=members[0], platform="jd", kind="account", value="a")
     out = tmp_path / "traits.csv"
 
     # when

@@ -18,6 +18,7 @@ from huitou.members.suppressions import (
     suppress_addresses,
     suppressed_addresses,
 )
+from huitou.vault.keyring import new_key
 from tests.factories import make_brand
 from tests.members.people import NOW, member
 
@@ -183,10 +184,11 @@ def test_an_address_is_known_in_every_spelling_and_kept_in_none(brand: Brand) ->
     assert b"13800138001" not in digest
 
 
-def test_the_digest_depends_on_the_key(brand: Brand, settings: object) -> None:
+def test_the_digest_depends_on_the_key(brand: Brand, monkeypatch: pytest.MonkeyPatch) -> None:
     suppress(brand, "13800138001")
 
-    settings.SECRET_KEY = "another"  # type: ignore[attr-defined]
+    monkeypatch.setenv("HUITOU_SEAL_KEYS", f"1={new_key()}")
+    monkeypatch.setenv("HUITOU_INDEX_KEY", new_key())
 
     assert suppressed_addresses(brand.pk, "phone", ["13800138001"]) == set()
 

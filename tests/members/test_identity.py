@@ -103,7 +103,7 @@ def test_a_key_on_too_many_accounts_stops_merging_and_says_so(shop: Shop, brand:
     # then
     assert together == [ten[0]] * 10
     assert persons(ten) == ten
-    assert OverusedKey.objects.get(brand=brand).identity.value == "+861"
+    assert OverusedKey.objects.get(brand=brand).identity.clear == "+861"
     parted = Event.objects.get(kind="members.members_parted")
     assert parted.subject_ids == ten[1:]
     assert set(IdentityEdge.objects.filter(verdict="apart").values_list("rule", flat=True)) == {
@@ -287,7 +287,7 @@ def test_two_names_at_one_phone_wait_for_an_answer(shop: Shop, chunks: list[list
     assert (member.name, member.birthday) == ("沈知夏", None)
     conflict = Conflict.objects.get()
     assert (conflict.member_id, conflict.name, conflict.state) == (member.pk, "沈小姐", "open")
-    assert conflict.profile == {"name": "沈小姐", "birthday": "1992-03-08"}
+    assert conflict.said == {"name": "沈小姐", "birthday": "1992-03-08"}
 
 
 def test_a_new_name_in_a_later_file_is_that_persons_new_name(shop: Shop) -> None:

@@ -10,8 +10,8 @@ from pytest_django import DjangoAssertNumQueries
 from huitou.brands.models import Brand, Shop
 from huitou.ingest.reading.formats import IDENTIFIER_KINDS
 from huitou.members import queries
-from huitou.members.models import IDENTITY_KINDS, Identity, Member
-from tests.factories import make_brand
+from huitou.members.models import IDENTITY_KINDS, Member
+from tests.factories import make_brand, make_identity
 
 PUBLIC_ID = UUID("0123abcd-0000-4000-8000-000000000001")
 
@@ -37,7 +37,7 @@ def member(brand: Brand, shop: Shop) -> Member:
         first_shop=shop,
     )
     for kind, value in (("phone", "+8619900000001"), ("buyer_nick", "知夏小站")):
-        Identity.objects.create(brand=brand, member=made, platform="taobao", kind=kind, value=value)
+        make_identity(brand=brand, member=made, platform="taobao", kind=kind, value=value)
     return made
 
 

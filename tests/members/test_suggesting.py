@@ -31,7 +31,7 @@ def sampled(db: None, home: Path, samples: Path) -> Brand:
 
 def owners(brand: Brand) -> dict[int, str]:
     """The value that owns each account."""
-    return dict(Identity.objects.filter(brand=brand, owns=True).values_list("member_id", "value"))
+    return {i.member_id: i.clear for i in Identity.objects.filter(brand=brand, owns=True)}
 
 
 def test_the_people_of_the_samples_are_suggested_across_masks(sampled: Brand) -> None:

@@ -56,6 +56,13 @@ CANARIES = {
     "评价金丝雀", "回复金丝雀", "金丝雀代收", "1991-03-17",
 }  # fmt: skip
 
+# What reaches the person, however it is written; bytes are dumped as hexadecimal digits.
+CONTACTS = {
+    PHONE, "199-1234-5678", "199 1234 5678", "１９９１２３４５６７８", SECOND_PHONE,
+    EMAIL, EMAIL.lower(),
+}  # fmt: skip
+CONTACTS |= {contact.encode().hex() for contact in CONTACTS}
+
 _ORDER_HEADER = "订单号,时间,金额,会员名,姓名,手机,邮箱,收货人,收货电话,留言,省,市"
 _CANARY = f"{NICK},{NAME},{PHONE},{EMAIL},{RECEIVER}"
 _BYSTANDER = "bystander88,路人甲,18600000001,by@example.com"
@@ -89,7 +96,7 @@ UNKNOWN_ROWS = f"""alpha,beta,gamma
 """
 
 
-def found_in_tables() -> list[str]:
+def found_in_tables(wanted: Iterable[str] = CANARIES) -> list[str]:
     """``table: canary`` for every canary in any column of any table, as a dump would hold it."""
     found = []
     with connection.cursor() as cursor:
@@ -97,7 +104,7 @@ def found_in_tables() -> list[str]:
         for (table,) in sorted(cursor.fetchall()):
             cursor.execute(f'select to_jsonb(t)::text from "{table}" t')
             text = "\n".join(row[0] for row in cursor.fetchall())
-            found += [f"{table}: {canary}" for canary in _canaries_in(text)]
+            found += [f"{table}: {canary}" for canary in _canaries_in(text, wanted)]
     return found
 
 

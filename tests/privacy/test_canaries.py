@@ -25,6 +25,7 @@ from huitou.insight.services import refresh
 from huitou.insight.types import Scope
 from huitou.jobs.services import create_job
 from huitou.members.models import Identity, Member
+from huitou.members.queries import search
 from huitou.privacy.exporting import export_member
 from huitou.privacy.models import PrivacyRequest, RequestState, Tombstone
 from huitou.privacy.services import (
@@ -37,7 +38,7 @@ from huitou.privacy.steps import exports_folder, register_step, steps
 from huitou.privacy.subjects import Subject
 from tests.factories import make_brand, make_shop, make_staff
 from tests.privacy import canaries
-from tests.privacy.canaries import found_in_files, found_in_tables, sums
+from tests.privacy.canaries import CONTACTS, found_in_files, found_in_tables, sums
 
 NOW = datetime(2026, 7, 1, 4, tzinfo=UTC)
 FILES = (
@@ -140,6 +141,21 @@ def test_the_search_sees_the_canaries_it_is_to_miss_later(member: Member, home: 
     assert held == {"exports", "log", "uploads"}
 
 
+def test_contacts_of_files_lie_sealed_but_for_short_lived_copies(
+    member: Member, brand: Brand
+) -> None:
+    # then refused rows hold them, and the news and the job that the fixture wrote itself
+    assert {hit.split(":")[0] for hit in found_in_tables(CONTACTS)} == {
+        "eventlog_event",
+        "ingest_quarantinedrow",
+        "jobs_job",
+    }
+    # and they are there to be opened and found
+    assert (member.phone, member.email) == (canaries.SECOND_PHONE, "Canary.Bird@example.com")
+    assert Order.objects.get(order_no="C100001").receiver_phone == canaries.PHONE
+    assert search(brand.pk, canaries.PHONE, 10) == [member.pk]
+
+
 def test_after_erasure_no_canary_is_found_and_the_sums_stay(
     brand: Brand, member: Member, home: Path
 ) -> None:
@@ -179,7 +195,7 @@ def test_nobody_else_loses_anything(brand: Brand, member: Member) -> None:
         )
     }
     assert orders["B200001"] == ("路人甲", "18600000001", "谢谢")
-    assert orders["B200003"][:2] == ("", "")  # the parcel went to the canary
+    assert orders["B200003"][:2] == (None, None)  # the parcel went to the canary
     table = io.StringIO()
     write_quarantine(Batch.objects.get(file_name="orders.csv"), table)
     assert "B200002" in table.getvalue()

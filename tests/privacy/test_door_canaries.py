@@ -18,7 +18,7 @@ from huitou.members.touchpoints import Met, add_touchpoint, record_touches
 from tests.api.door import make_key, order, send
 from tests.factories import make_brand, make_shop
 from tests.privacy import canaries
-from tests.privacy.canaries import found_in_tables
+from tests.privacy.canaries import CONTACTS, found_in_tables
 from tests.privacy.test_canaries import erase
 
 NOW = datetime(2026, 7, 1, 4, tzinfo=UTC)
@@ -71,7 +71,7 @@ def test_a_person_of_the_door_is_found_nowhere_and_kept_out(brand: Brand, shop: 
     key = make_key(brand)
     push(key, shop)
     connection = Connection.objects.create(
-        brand=brand, shop=shop, kind="shopify", token="t" * 43, secret_sealed=b"x"
+        brand=brand, shop=shop, kind="shopify", token="t" * 43, secret_sealed="x"
     )
     body = json.dumps({"name": canaries.NAME, "phone": canaries.PHONE}, ensure_ascii=False)
     IncomingHook.objects.create(
@@ -92,6 +92,11 @@ def test_a_person_of_the_door_is_found_nowhere_and_kept_out(brand: Brand, shop: 
     met = Met(account.pk, "desk", NOW, "in", f"{canaries.NAME} 来电")
     record_touches(brand_id=brand.pk, met=[met], now=NOW)
     assert found_in_tables()
+    # contacts lie in clear only in messages as they came
+    assert {hit.split(":")[0] for hit in found_in_tables(CONTACTS)} == {
+        "api_incominghook",
+        "api_parkedmessage",
+    }
 
     # when
     erase(account)

@@ -10,12 +10,14 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from django.db import connection
 from hypothesis import given
 from hypothesis import strategies as st
 
 from huitou.brands.models import Brand, Shop
 from huitou.commerce.models import Order
 from huitou.eventlog.audit import Actor
+from huitou.eventlog.before_images import keep_before, restore_rows
 from huitou.eventlog.models import AuditEntry
 from huitou.ingest.models import Batch, BatchState, QuarantinedRow
 from huitou.kernel.errors import RefusedInputError
@@ -30,7 +32,7 @@ from huitou.privacy.subjects import Subject, subject_of
 from huitou.privacy.unmasking import Contact, unmask
 from huitou.vault.keyring import keyring, rotate
 from huitou.vault.resealing import reseal, usage
-from tests.factories import make_brand, make_shop
+from tests.factories import make_brand, make_identity, make_shop
 
 NOW = datetime(2026, 7, 1, 4, tzinfo=UTC)
 AGENT = Actor("staff", id=7, name="agent")
@@ -52,7 +54,7 @@ def make_member(shop: Shop, name: str, phone: str, *, nick: str = "zhixia77") ->
     """A member with an order and two identifiers."""
     member = Member.objects.create(brand=shop.brand, name=name, phone=phone, first_shop=shop)
     for kind, value in (("buyer_nick", nick), ("phone", f"+86{phone}")):
-        Identity.objects.create(
+        make_identity(
             brand=shop.brand, member=member, platform=shop.platform, kind=kind, value=value
         )
     Order.objects.create(
@@ -283,18 +285,28 @@ def test_rows_and_files_go_when_their_days_are_over(shop: Shop, home: Path) -> N
 
 
 def test_resealing_brings_old_values_under_the_new_key(member: Member) -> None:
-    # given a value sealed in the database
+    # given what is sought, and of the member a phone, a contact key, an order's receiver
     request = request_erasure(
         brand_id=member.brand_id, member_id=member.pk, reason="x", requested_by_id=None, now=NOW
     )
     old = keyring().current
-    assert usage() == {old: 1}
+    assert usage() == {old: 5}
+    with connection.cursor() as cursor:  # the member's phone, in the row an undo would put back
+        keep_before(cursor, "members_member", "select id from members_member", 7)
+    assert usage() == {old: 6}
 
     # when
     new = rotate()
     resealed = reseal()
 
     # then
-    assert (resealed, usage(), reseal()) == (1, {new: 1}, 0)
+    assert (resealed, usage(), reseal()) == (6, {new: 6}, 0)
+    assert Member.objects.get().phone == "19900000001"
+    with connection.cursor() as cursor:
+        assert restore_rows(cursor, "members_member", 7) == [member.pk]
+    assert Member.objects.get().phone == "19900000001"
+    assert Identity.objects.get(kind="phone").clear == "+8619900000001"
+    sent_to = Order.objects.values_list("receiver", "receiver_phone").get()
+    assert sent_to == ("沈知夏", "19900000001")
     assert PrivacyRequest.objects.get(pk=request.pk).sought == request.sought
     assert "zhixia77" in str(request.sought)

@@ -52,7 +52,7 @@ def persons(brand: Brand) -> set[frozenset[str]]:
     owners = Identity.objects.filter(brand=brand, owns=True).select_related("member")
     for key in owners:
         person = key.member.merged_into_id or key.member_id
-        found.setdefault(person, set()).add(f"{key.platform}:{key.value}")
+        found.setdefault(person, set()).add(f"{key.platform}:{key.clear}")
     return {frozenset(keys) for keys in found.values()}
 
 

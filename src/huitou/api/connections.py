@@ -9,8 +9,8 @@ from huitou.api.models import Connection
 from huitou.api.outgoing import refuse_address
 from huitou.api.platforms.base import Link
 from huitou.brands.models import Shop
-from huitou.brands.sealing import open_sealed, seal
 from huitou.kernel.errors import RefusedInputError
+from huitou.vault.sealing import bound, unbound
 
 _SECRET_CHARS_MAX = 500
 # Whose pushes a connection of this kind may carry orders for.
@@ -61,8 +61,8 @@ def open_connection(
         shop=shop,
         kind=kind,
         token=token,
-        secret_sealed=seal(secret.strip().encode(), context=token),
-        session_sealed=seal(session.strip().encode(), context=token),
+        secret_sealed=bound(secret.strip(), to=token),
+        session_sealed=bound(session.strip(), to=token),
         base_url=address,
         app_key=app_key.strip(),
     )
@@ -99,12 +99,8 @@ def link_of(connection: Connection) -> Link:
     return Link(
         shop_id=connection.shop_id,
         base_url=connection.base_url,
-        secret=_opened(connection.secret_sealed, connection.token),
+        secret=unbound(connection.secret_sealed, to=connection.token),
         app_key=connection.app_key,
-        session=_opened(connection.session_sealed, connection.token),
+        session=unbound(connection.session_sealed, to=connection.token),
         currency=connection.brand.currency,
     )
-
-
-def _opened(sealed: bytes | memoryview | None, token: str) -> str:
-    return open_sealed(bytes(sealed or b""), context=token).decode()

@@ -14,8 +14,8 @@ from django.db.models import QuerySet
 from huitou.api.models import Delivery, DeliveryState, Subscription
 from huitou.api.news import KINDS
 from huitou.api.outgoing import refuse_address
-from huitou.brands.sealing import open_sealed, seal
 from huitou.kernel.errors import RefusedInputError
+from huitou.vault.sealing import bound, unbound
 
 # Each piece of news is one request per webhook.
 SUBSCRIPTIONS_MAX = 20
@@ -45,7 +45,7 @@ def open_subscription(*, brand_id: int, url: str, kinds: Sequence[str], now: dat
         brand_id=brand_id,
         url=url,
         kinds=sorted(set(kinds)),
-        secret_sealed=seal(secret.encode(), context=f"webhook {brand_id}"),
+        secret_sealed=bound(secret, to=f"brand {brand_id}"),
         created_at=now,
     )
     made.refresh_from_db()
@@ -95,8 +95,7 @@ def replay(*, brand_id: int, delivery_id: int, now: datetime) -> Delivery:
 
 def secret_of(subscription: Subscription) -> str:
     """The secret in clear, to sign with."""
-    sealed = bytes(subscription.secret_sealed)
-    return open_sealed(sealed, context=f"webhook {subscription.brand_id}").decode()
+    return unbound(subscription.secret_sealed, to=f"brand {subscription.brand_id}")
 
 
 def key_id(secret: str) -> str:

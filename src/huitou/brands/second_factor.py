@@ -12,8 +12,8 @@ from cryptography.hazmat.primitives.twofactor.totp import TOTP
 from django.db import transaction
 
 from huitou.brands.models import Authenticator, RecoveryCode, Staff
-from huitou.brands.sealing import open_sealed, seal
 from huitou.kernel.errors import RefusedInputError
+from huitou.vault.sealing import bound, unbound
 
 # What every authenticator app understands.
 _DIGITS = 6
@@ -32,9 +32,9 @@ def begin_set_up(*, staff: Staff) -> Authenticator:
     An unfinished set-up goes on with the same secret, so that a reloaded page shows the same QR.
     Raises ``RefusedInputError`` (``SECOND_FACTOR_EXISTS``).
     """
-    sealed = seal(secrets.token_bytes(_SECRET_BYTES), context=_context(staff))
+    secret = base64.b32encode(secrets.token_bytes(_SECRET_BYTES)).decode()
     found, _made = Authenticator.objects.get_or_create(
-        staff=staff, defaults={"sealed_secret": sealed}
+        staff=staff, defaults={"sealed_secret": bound(secret, to=_owner(staff.pk))}
     )
     if found.confirmed_at:
         raise RefusedInputError("SECOND_FACTOR_EXISTS", "There is an authenticator already.")
@@ -128,11 +128,12 @@ def _totp(authenticator: Authenticator) -> TOTP:
 
 
 def _secret(authenticator: Authenticator) -> bytes:
-    return open_sealed(bytes(authenticator.sealed_secret), context=f"totp:{authenticator.staff_id}")
+    text = unbound(authenticator.sealed_secret, to=_owner(authenticator.staff_id))
+    return base64.b32decode(text)
 
 
-def _context(staff: Staff) -> str:
-    return f"totp:{staff.pk}"
+def _owner(staff_id: int) -> str:
+    return f"staff {staff_id}"
 
 
 def _readable(value: bytes) -> str:

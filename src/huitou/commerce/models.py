@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from huitou.brands.models import Brand, Shop
 from huitou.members.models import Member
+from huitou.vault.fields import SealedTextField
 
 
 class OrderStatus(models.TextChoices):
@@ -96,8 +97,10 @@ class Order(models.Model):
     refund_stated_minor = models.BigIntegerField(db_default=0)  # said by the order file itself
     province = models.CharField(max_length=40, db_default="")
     city = models.CharField(max_length=60, db_default="")
-    receiver = models.CharField(max_length=120, db_default="")
-    receiver_phone = models.CharField(max_length=40, db_default="")  # as stated, may be masked
+    receiver = SealedTextField(null=True)
+    receiver_phone = SealedTextField(null=True)  # as stated, may be masked
+    # ``vault.hashing.phone_keys`` of the phone: how many receivers there are, and which are erased.
+    receiver_key = models.BinaryField(null=True)
     device = models.CharField(max_length=24, db_default="")
     remark = models.TextField(db_default="")
     # 0 known only by reference, 1 derived from line rows, 2 stated by an order row.

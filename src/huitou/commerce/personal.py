@@ -28,8 +28,11 @@ TABLES = (
         "commerce_order",
         ("Orders", "订单"),
         personal={
-            "receiver": Personal(Category.NAME, Erase.EMPTY),
-            "receiver_phone": Personal(Category.CONTACT, Erase.EMPTY, kind=PHONE),
+            "receiver": Personal(Category.NAME, Erase.NULL, sealed="receiver"),
+            "receiver_phone": Personal(
+                Category.CONTACT, Erase.NULL, kind=PHONE, sealed="receiver_phone"
+            ),
+            "receiver_key": Personal(Category.IDENTIFIER, Erase.NULL, Shown.NEVER),
             "remark": _WORDS,
             "province": _REGION,
             "city": _REGION,
@@ -42,7 +45,7 @@ TABLES = (
         },
         owned="t.brand_id = %(brand)s and t.member_id = any(%(accounts)s)",
         # Parcels that others sent to the person.
-        mentioned="t.brand_id = %(brand)s and t.receiver_phone = any(%(phones)s)",
+        mentioned="t.brand_id = %(brand)s and t.receiver_key = any(%(phone_keys)s)",
         numbers=("order_no",),
     ),
     TableMap(

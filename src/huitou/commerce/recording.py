@@ -34,7 +34,8 @@ create temp table if not exists stage_order (
   ordered_at timestamptz, paid_at timestamptz, shipped_at timestamptz, finished_at timestamptz,
   quantity bigint, list_minor bigint, discount_minor bigint, coupon_minor bigint,
   shipping_minor bigint, paid_minor bigint, refund_stated_minor bigint, province text, city text,
-  receiver text, receiver_phone text, device text, remark text, member_id bigint
+  receiver bytea, receiver_phone bytea, receiver_key bytea, device text,
+  remark text, member_id bigint
 ) on commit drop;
 create temp table if not exists stage_line (
   row_no bigint, order_no text, line_key text, product_code text, product_title text,
@@ -59,10 +60,11 @@ def _rank(status: str) -> str:
     return f"(case {status} {_RANKS} else 0 end)"
 
 
-_TEXTS = ("province", "city", "receiver", "receiver_phone", "device", "remark")
+_TEXTS = ("province", "city", "device", "remark")
 _VALUES = (
     "ordered_at", "paid_at", "shipped_at", "finished_at", "quantity", "list_minor",
-    "discount_minor", "coupon_minor", "shipping_minor",
+    "discount_minor", "coupon_minor", "shipping_minor", "receiver", "receiver_phone",
+    "receiver_key",
 )  # fmt: skip
 
 # A stated total can only be refunded up to what was paid; a wholly refunded closure without an
@@ -73,13 +75,15 @@ _REFUND_CLAMPED = """least(greatest({stated},
 INSERT_ORDERS = f"""
 insert into commerce_order (brand_id, shop_id, order_no, member_id, status, currency, ordered_at,
   paid_at, shipped_at, finished_at, biz_date, month, quantity, list_minor, discount_minor,
-  coupon_minor, shipping_minor, paid_minor, refund_stated_minor, refunded_minor, province, city,
-  receiver, receiver_phone, device, remark, header_rank, source_ref, changed_ref)
+  coupon_minor, shipping_minor, receiver, receiver_phone, receiver_key, paid_minor,
+  refund_stated_minor, refunded_minor, province, city, device, remark, header_rank, source_ref,
+  changed_ref)
 select %(brand)s, %(shop)s, s.order_no, s.member_id, coalesce(s.status, ''), s.currency,
   s.ordered_at, s.paid_at, s.shipped_at, s.finished_at, d.day,
   extract(year from d.day)::int * 12 + extract(month from d.day)::int - 1,
   s.quantity, s.list_minor, s.discount_minor, s.coupon_minor, s.shipping_minor,
-  coalesce(s.paid_minor, 0), coalesce(s.refund_stated_minor, 0),
+  s.receiver, s.receiver_phone, s.receiver_key, coalesce(s.paid_minor, 0),
+  coalesce(s.refund_stated_minor, 0),
   {
     _REFUND_CLAMPED.format(
         stated="coalesce(s.refund_stated_minor, 0)",
@@ -93,11 +97,6 @@ cross join lateral (
   select (coalesce(s.paid_at, s.ordered_at) at time zone %(zone)s)::date as day) d
 where s.row_no <> all (%(known)s)
 returning id, month
-"""
-
-KNOWN_ORDERS = """
-select s.row_no, o.id from stage_order s
-join commerce_order o on o.shop_id = %(shop)s and o.order_no = s.order_no
 """
 
 _WINS = f"""((s.header_rank, {_rank("coalesce(s.status, '')")}) >=

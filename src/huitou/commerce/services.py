@@ -16,6 +16,7 @@ import pyarrow as pa
 from django.db import connection, transaction
 
 from huitou.commerce import recording as sql
+from huitou.commerce.receivers import Seals, sealed_receivers
 from huitou.eventlog.before_images import LIVE_SOURCE, keep_before, restore_rows
 from huitou.eventlog.services import append
 from huitou.kernel.columns import copy_in
@@ -82,9 +83,9 @@ def record(
         cursor.execute(
             "truncate stage_order, stage_line, stage_refund, stage_review, touched_order"
         )
-        months = _months_before(cursor, scope, orders, lines, refunds)
+        months, on_record = _before(cursor, scope, orders, lines, refunds)
         if orders is not None and orders.num_rows:
-            _record_orders(cursor, orders, values, recorded)
+            _record_orders(cursor, orders, on_record, values, recorded)
         if lines is not None and lines.num_rows:
             _record_lines(cursor, lines, values, recorded)
         if refunds is not None and refunds.num_rows:
@@ -194,12 +195,17 @@ def undo(*, brand_id: int, source_ref: int, now: datetime) -> int:
 
 
 def _record_orders(
-    cursor: Any, orders: pa.Table, values: dict[str, Any], recorded: Recorded
+    cursor: Any,
+    orders: pa.Table,
+    on_record: dict[str, Seals],
+    values: dict[str, Any],
+    recorded: Recorded,
 ) -> None:
-    copy_in(cursor, "stage_order", orders, sql.STAGE_ORDER_COLUMNS)
+    stage = sealed_receivers(orders, on_record, brand_id=values["brand"])
+    copy_in(cursor, "stage_order", stage, (*sql.STAGE_ORDER_COLUMNS, "receiver_key"))
     cursor.execute("analyze stage_order (row_no, order_no)")
-    cursor.execute(sql.KNOWN_ORDERS, values)
-    known = {row_no for row_no, _ in cursor.fetchall()}
+    numbered = zip(orders["row_no"].to_pylist(), orders["order_no"].to_pylist(), strict=True)
+    known = {row_no for row_no, order_no in numbered if order_no in on_record}
     changed: set[int] = set()
     if known:
         cursor.execute(sql.MERGE_ORDERS, values)
@@ -341,17 +347,21 @@ def _months_of(cursor: Any) -> set[int]:
     return {row[0] for row in cursor.fetchall()}
 
 
-def _months_before(cursor: Any, scope: ShopScope, *tables: pa.Table | None) -> set[int]:
-    """The months the named orders stand in before anything is changed."""
+def _before(
+    cursor: Any, scope: ShopScope, *tables: pa.Table | None
+) -> tuple[set[int], dict[str, Seals]]:
+    """Before anything is changed: the months the named orders stand in, and who receives them."""
     numbers = pa.chunked_array(
         [c for t in tables if t is not None for c in t["order_no"].chunks], pa.string()
     ).unique()
     cursor.execute(
-        "select distinct month from commerce_order where month is not null"
-        " and shop_id = %s and order_no = any(%s)",
+        "select month, order_no, receiver, receiver_phone from commerce_order"
+        " where shop_id = %s and order_no = any(%s)",
         [scope.shop_id, numbers.to_pylist()],
     )
-    return {row[0] for row in cursor.fetchall()}
+    found = cursor.fetchall()
+    months = {row[0] for row in found if row[0] is not None}
+    return months, {row[1]: row[2:] for row in found}
 
 
 def _later_sources(cursor: Any, source_ref: int) -> list[int]:

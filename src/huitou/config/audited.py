@@ -43,9 +43,9 @@ TABLES: dict[str, TableAudit] = {
     "ingest_savedmapping": _rows("name"),
     # Filled by imports: one entry per statement.
     "members_member": _statements(
-        "name", "phone", "email", "gender", "birthday", "province", "city"
+        "name", "phone", "phone_tail", "email", "gender", "birthday", "province", "city"
     ),
-    "members_identity": _statements("value", "name"),
+    "members_identity": _statements("value", "sealed", "name"),
     "members_identityedge": _statements("key_hash", "reason"),
     "members_identitypolicy": _rows(key="brand_id"),
     "members_suggestion": _statements("evidence"),
@@ -62,7 +62,7 @@ TABLES: dict[str, TableAudit] = {
     "members_suppression": _statements("digest"),
     "members_overusedkey": _exempt("derived: which keys merge nobody at present"),
     "commerce_product": _statements(),
-    "commerce_order": _statements("receiver", "receiver_phone", "remark"),
+    "commerce_order": _statements("receiver", "receiver_phone", "receiver_key", "remark"),
     "commerce_orderline": _statements(),
     "commerce_refund": _statements("reason"),
     "commerce_review": _statements("nick", "content", "followup", "reply"),

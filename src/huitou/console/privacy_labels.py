@@ -22,6 +22,10 @@ FAMILIES["privacy_category"] = {
     "content": Label(_("Free text"), "grey"),
     "copy": Label(_("Copy of a row"), "grey"),
 }
+FAMILIES["privacy_kept"] = {
+    "sealed": Label(_("Sealed"), "green"),
+    "pseudonym": Label(_("Pseudonym"), "green"),
+}
 FAMILIES["privacy_shown"] = {
     "clear": Label(_("In clear"), "grey"),
     "masked": Label(_("Masked"), "grey"),

@@ -22,8 +22,10 @@ class EventlogConfig(AppConfig):
         """
         from huitou.eventlog.audit import tell_connection
         from huitou.eventlog.personal import declare_tables
+        from huitou.vault.resealing import RowCopies, register_copies
 
         declare_tables()
+        register_copies(RowCopies("eventlog_beforeimage", of="table_name", row="before"))
 
         connection_created.connect(tell_connection, dispatch_uid="eventlog.audit")
         post_migrate.connect(_install, dispatch_uid="eventlog.audit")

@@ -34,7 +34,7 @@ from huitou.insight.types import (
 from huitou.kernel.errors import RefusedInputError
 from huitou.lake import copying, projection, store
 from huitou.lake.projection import Progress
-from huitou.members.lake import IDENTITY_SCHEMA, IDENTITY_SQL
+from huitou.members.lake import IDENTITY_SCHEMA, IDENTITY_SQL, clear_identities
 
 _BATCH_ROWS = 100_000
 _ALL_COHORTS = 12 * 200
@@ -204,7 +204,7 @@ def _load_identities(live: Live) -> None:
     parameters = {"brand_id": live.brand_id}
     with copying.copied_out(IDENTITY_SQL, parameters, IDENTITY_SCHEMA) as batches:
         for batch in batches:
-            live.connection.register("identity_batch", batch)
+            live.connection.register("identity_batch", clear_identities(batch))
             live.connection.execute("INSERT INTO member_identities SELECT * FROM identity_batch")
             live.connection.unregister("identity_batch")
 

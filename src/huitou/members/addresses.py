@@ -1,18 +1,12 @@
-"""The one form and the keyed digest of an address, by which it is known without being kept.
-
-A plain hash of a phone number is undone in hours; without the key this one tells nothing.
-"""
+"""The one form and the keyed digest of an address, by which it is known without being kept."""
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import re
 import unicodedata
 
-from django.conf import settings
-
 from huitou.members.models import AddressKind
+from huitou.vault.hashing import blind_index
 
 _EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s]+\.[^@\s]+\Z")
 _PHONE = re.compile(r"\+[1-9]\d{6,14}\Z", re.ASCII)
@@ -44,9 +38,6 @@ def address_form(kind: str, address: str) -> str | None:
 
 def address_digest(brand_id: int, kind: str, form: str) -> bytes:
     """The keyed digest (32 bytes) of an address in its one form, different for every brand."""
-    message = f"{brand_id}\x1f{kind}\x1f{form}".encode()
-    return hmac.digest(_key(), message, hashlib.sha256)
-
-
-def _key() -> bytes:
-    return hmac.digest(settings.SECRET_KEY.encode(), b"huitou.members.addresses", hashlib.sha256)
+    digest = blind_index(form, kind=kind, brand_id=brand_id)
+    assert digest is not None, "a form is never masked"
+    return digest

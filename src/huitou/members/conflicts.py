@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from huitou.kernel.columns import copy_in
 from huitou.members.models import PLATFORM_KINDS
 from huitou.members.resolution import whole_names
+from huitou.vault.columns import sealed_column
 
 Ints = NDArray[np.int64]
 
@@ -120,7 +121,11 @@ def _ask(
             "member_id": pa.array(members, pa.int64()),
             "kind": [kinds[member] for member in members],
             "name": [row["name"] for row in rows],
-            "profile": [json.dumps(profile, ensure_ascii=False) for profile in profiles],
+            "profile": sealed_column(
+                pa.array([json.dumps(profile, ensure_ascii=False) for profile in profiles]),
+                table="members_conflict",
+                column="profile",
+            ),
             "source_ref": pa.array([source_ref] * size, pa.int64()),
         }
     )

@@ -265,7 +265,7 @@ def _other_person(conflict: Conflict) -> Member:
     """An account for the other name, found by the contact together with that name."""
     first = conflict.member
     contact = Identity.objects.get(member=first, kind=conflict.kind, owns=True)
-    profile = dict(conflict.profile)
+    profile = conflict.said
     other = Member.objects.create(
         brand_id=conflict.brand_id,
         name=conflict.name,
@@ -283,6 +283,7 @@ def _other_person(conflict: Conflict) -> Member:
         platform=contact.platform,
         kind=contact.kind,
         value=contact.value,
+        sealed=contact.sealed,
         name=name,
         owns=True,
         source_ref=conflict.source_ref,

@@ -107,7 +107,7 @@ def accounts(brand_id: int, account_ids: Sequence[int]) -> list[Account]:
                 name=member.name,
                 platform=key.platform if key else "",
                 kind=key.kind if key else "",
-                value=shown_value(key.kind, key.value) if key else "",
+                value=shown_value(key.kind, key.clear) if key else "",
                 created_at=member.created_at,
             )
         )
@@ -118,12 +118,16 @@ def _shared(brand_id: int, account_ids: Sequence[int]) -> list[SharedKey]:
     linking = policy_of(brand_id).linking
     rows = Identity.objects.filter(member_id__in=account_ids, kind__in=linking)
     holders: dict[tuple[str, str, str], set[int]] = {}
-    for row in rows.order_by("kind", "value"):
+    clear: dict[str, str] = {}
+    for row in rows:
         name = row.name if row.kind == NAMED_PHONE else ""
         holders.setdefault((row.kind, row.value, name), set()).add(row.member_id)
+        clear[row.value] = row.clear
     return [
-        SharedKey(kind, shown_value(kind, value), name, tuple(sorted(found)))
-        for (kind, value, name), found in sorted(holders.items())
+        SharedKey(kind, shown_value(kind, clear[value]), name, tuple(sorted(found)))
+        for (kind, value, name), found in sorted(
+            holders.items(), key=lambda held: (held[0][0], clear[held[0][1]], held[0][2])
+        )
         if len(found) > 1
     ]
 
@@ -203,7 +207,7 @@ def open_conflicts(brand_id: int, *, offset: int = 0, limit: int = 20) -> list[O
     )
     found = list(rows.order_by("id")[offset : offset + limit])
     owners = Identity.objects.filter(member_id__in=[row.member_id for row in found], owns=True)
-    values = {(o.member_id, o.kind): shown_value(o.kind, o.value) for o in owners}
+    values = {(o.member_id, o.kind): shown_value(o.kind, o.clear) for o in owners}
     return [
         OpenConflict(
             id=row.pk,
@@ -211,9 +215,7 @@ def open_conflicts(brand_id: int, *, offset: int = 0, limit: int = 20) -> list[O
             kind=row.kind,
             value=values.get((row.member_id, row.kind), ""),
             name=row.name,
-            profile={
-                k: masked(v) if k in ("phone", "email") else v for k, v in row.profile.items()
-            },
+            profile={k: masked(v) if k in ("phone", "email") else v for k, v in row.said.items()},
             source_ref=row.source_ref,
             created_at=row.created_at,
         )
@@ -251,7 +253,7 @@ def overused_keys(brand_id: int, *, limit: int = 50) -> list[Overused]:
     return [
         Overused(
             row.identity.kind,
-            shown_value(row.identity.kind, row.identity.value),
+            shown_value(row.identity.kind, row.identity.clear),
             counts.get(pk, 0),
             row.at,
         )

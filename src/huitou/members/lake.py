@@ -5,6 +5,7 @@ from __future__ import annotations
 import pyarrow as pa
 
 from huitou.lake.registry import LakeTable, register
+from huitou.members.contacts import clear_values
 
 _IDENTITY_KINDS = ("members.members_merged", "members.members_parted")
 
@@ -63,21 +64,30 @@ MEMBER_ALIAS = LakeTable(
 )
 
 # Identifiers hold phones and e-mails, so they never enter the lake; an export reads them with this
-# straight from PostgreSQL. Columns as in ``IDENTITY_SCHEMA``, ordered by member.
+# straight from PostgreSQL and opens them with ``clear_identities``. Columns as in
+# ``IDENTITY_SCHEMA``, ordered by member.
 IDENTITY_SCHEMA = pa.schema(
     [
         ("member_id", pa.int64()),
         ("platform", pa.string()),
         ("kind", pa.string()),
         ("value", pa.string()),
+        ("sealed", pa.string()),
     ]
 )
 IDENTITY_SQL = """
-    SELECT coalesce(m.merged_into_id, m.id) AS member_id, i.platform, i.kind, i.value
+    SELECT coalesce(m.merged_into_id, m.id) AS member_id, i.platform, i.kind, i.value, i.sealed
     FROM members_identity i JOIN members_member m ON m.id = i.member_id
     WHERE i.brand_id = %(brand_id)s AND i.kind <> 'named_phone'
     ORDER BY 1, i.platform, i.kind, i.value
 """
+
+
+def clear_identities(batch: pa.RecordBatch) -> pa.Table:
+    """A batch of ``IDENTITY_SQL`` as member_id, platform, kind and the value in clear."""
+    rows = zip(batch["value"].to_pylist(), batch["sealed"].to_pylist(), strict=True)
+    table = pa.table(batch).drop_columns(["value", "sealed"])
+    return table.append_column("value", pa.array(clear_values(rows), pa.string()))
 
 
 def register_tables() -> None:

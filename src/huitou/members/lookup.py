@@ -12,6 +12,7 @@ from uuid import UUID
 
 from django.db import connection
 
+from huitou.members.contacts import clear_values, open_own, stored_values
 from huitou.members.models import NAMED_PHONE
 from huitou.members.queries import _first_said
 
@@ -30,7 +31,7 @@ _ACCOUNTS = f"""
 with person as ({{person}})
 select m.public_id, m.name, m.phone, m.email, m.gender, m.birthday, m.province, m.city,
   m.created_at,
-  (select array_agg(array[i.platform, i.kind, i.value]::text[])
+  (select array_agg(array[i.platform, i.kind, i.value, i.sealed::text]::text[])
    from members_identity i where i.member_id = m.id and i.kind <> '{NAMED_PHONE}')
 from members_member m, person p
 where m.id = p.id or m.merged_into_id = p.id
@@ -56,7 +57,8 @@ class KnownMember:
 
 def member_by_identifier(brand_id: int, kind: str, value: str) -> KnownMember | None:
     """The member with the identifier on any platform; of several the one known longest."""
-    return _one(_PERSON_BY_IDENTIFIER, {"brand": brand_id, "kind": kind, "value": value})
+    (stored,) = stored_values(brand_id, kind, [value])
+    return _one(_PERSON_BY_IDENTIFIER, {"brand": brand_id, "kind": kind, "value": stored})
 
 
 def member_by_public_id(brand_id: int, public_id: UUID) -> KnownMember | None:
@@ -74,15 +76,19 @@ def _one(person: str, values: dict[str, Any]) -> KnownMember | None:
         *accounts, strict=True
     )
     home = next((at for at, province in enumerate(provinces) if province), 0)
+    shown = [key for found in keys for key in found or ()]
+    clear = clear_values((value, box) for _, _, value, box in shown)
     return KnownMember(
         public_id=public_ids[0],
         name=_first_said(names),
-        phone=_first_said(phones),
-        email=_first_said(emails),
+        phone=_first_said(open_own("phone", phones)),
+        email=_first_said(open_own("email", emails)),
         gender=_first_said(genders),
         birthday=next((day for day in birthdays if day), None),
         province=provinces[home],
         city=cities[home],
         created_at=since[0],
-        identities=tuple(sorted({tuple(key) for found in keys for key in found or ()})),
+        identities=tuple(
+            sorted({(key[0], key[1], value) for key, value in zip(shown, clear, strict=True)})
+        ),
     )

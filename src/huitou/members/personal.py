@@ -16,8 +16,9 @@ TABLES = (
         personal={
             "public_id": Personal(Category.IDENTIFIER, Erase.RENEW, Shown.CLEAR, "member"),
             "name": Personal(Category.NAME, Erase.EMPTY, Shown.CLEAR),
-            "phone": Personal(Category.CONTACT, Erase.EMPTY, kind=PHONE),
-            "email": Personal(Category.CONTACT, Erase.EMPTY, kind=EMAIL),
+            "phone": Personal(Category.CONTACT, Erase.NULL, kind=PHONE, sealed="phone"),
+            "phone_tail": Personal(Category.CONTACT, Erase.EMPTY),
+            "email": Personal(Category.CONTACT, Erase.NULL, kind=EMAIL, sealed="email"),
             "gender": Personal(Category.DEMOGRAPHIC, Erase.EMPTY, Shown.CLEAR),
             "birthday": Personal(Category.DEMOGRAPHIC, Erase.NULL, Shown.CLEAR),
             "province": Personal(Category.ADDRESS, Erase.EMPTY, Shown.CLEAR),
@@ -30,13 +31,15 @@ TABLES = (
         ("Identifiers", "身份标识"),
         # A token stays, so that the same file again finds the anonymous member.
         personal={
-            "value": Personal(Category.IDENTIFIER, Erase.TOKEN, kind=ROW_KIND),
+            "value": Personal(Category.IDENTIFIER, Erase.TOKEN, kind=ROW_KIND, sealed="sealed"),
+            "sealed": Personal(Category.CONTACT, Erase.NULL, Shown.NEVER, sealed="sealed"),
             "name": Personal(Category.NAME, Erase.TOKEN, Shown.NEVER, "name"),
         },
         plain={"platform": "a code", "kind": "a code"},
         owned="t.brand_id = %(brand)s and t.member_id = any(%(accounts)s)",
         # Seen with accounts of others, who sent parcels there.
-        mentioned="t.brand_id = %(brand)s and t.kind = 'named_phone' and t.value = any(%(phones)s)",
+        mentioned="t.brand_id = %(brand)s and t.kind = 'named_phone'"
+        " and t.value = any(%(pseudonyms)s)",
     ),
     TableMap(
         "members_identityedge",
@@ -70,7 +73,7 @@ TABLES = (
         ("Conflicting customers", "同号异名"),
         personal={
             "name": Personal(Category.NAME, Erase.EMPTY, Shown.CLEAR),
-            "profile": Personal(Category.COPY, Erase.EMPTY),
+            "profile": Personal(Category.COPY, Erase.NULL, sealed="profile"),
         },
         plain={"kind": "a code", "state": "a code"},
         owned="t.brand_id = %(brand)s"

@@ -12,20 +12,28 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
+from django.db import connection
 from django.db.models import Q, QuerySet
-from django.db.models.functions import Coalesce, Right
+from django.db.models.functions import Coalesce
 
 from huitou.brands.models import Platform
-from huitou.members.models import IDENTITY_KINDS, NAMED_PHONE, Identity, Member
+from huitou.members.contacts import open_own, stored_values
+from huitou.members.models import (
+    CONTACT_KINDS,
+    IDENTITY_KINDS,
+    PHONE_TAIL_DIGITS,
+    Identity,
+    Member,
+    phone_tail,
+)
 
 # A search longer than this is no name and no number.
 SEARCH_CHARS_MAX = 100
-PHONE_TAIL_DIGITS = 4
 # Fewer hexadecimal digits would match too much to be meant as a member number.
 _PUBLIC_ID_DIGITS_MIN = 8
 _UUID_DIGITS = 32
-# Kinds of identifier that contact a person.
-_CONTACT_KINDS = frozenset({"phone", "email", "payment_account", NAMED_PHONE})
+# Phones that end alike and are compared with a longer number; nobody reads more hits.
+_SAME_TAIL_MAX = 10_000
 
 
 @dataclass(frozen=True)
@@ -133,14 +141,16 @@ def identities(brand_id: int, member_ids: Iterable[int]) -> dict[int, list[Membe
         for account in accounts
     }
     rows = Identity.objects.filter(member_id__in=list(person_of))
+    keyed = [(row.platform, row.kind, row.clear, row) for row in rows]
     result: dict[int, list[MemberIdentity]] = {}
-    for row in rows.order_by("platform", "kind", "value", "name", "member_id"):
-        value = shown_value(row.kind, row.value)
+    for platform, kind, value, row in sorted(
+        keyed, key=lambda key: (*key[:3], key[3].name, key[3].member_id)
+    ):
         if row.brand_id != brand_id:
             continue
-        member = person_of[row.member_id]
+        member, shown = person_of[row.member_id], shown_value(kind, value)
         identity = MemberIdentity(
-            member, row.member_id, row.platform, row.kind, value, row.name, row.created_at
+            member, row.member_id, platform, kind, shown, row.name, row.created_at
         )
         result.setdefault(member, []).append(identity)
     return result
@@ -164,12 +174,12 @@ def search(brand_id: int, text: str, limit: int) -> list[int]:
             brand_id=brand_id,
             platform__in=Platform.values,
             kind__in=IDENTITY_KINDS,
-            value__in=_identifier_forms(wanted),
+            value__in=_stored_forms(brand_id, wanted),
         ),
     ]
     digits = re.sub(r"[\s-]", "", wanted)
     if digits.isascii() and digits.isdigit() and len(digits) >= PHONE_TAIL_DIGITS:
-        parts.append(_with_phone(mine, digits))
+        parts.append(_with_phone(mine, brand_id, digits))
     if (bounds := _public_id_bounds(wanted)) is not None:
         parts.append(mine.filter(public_id__range=bounds))
     first, *others = (_persons(part, limit) for part in parts)
@@ -191,9 +201,8 @@ def accounts_named(brand_id: int, text: str, limit: int = 2) -> list[int]:
     wanted = text.strip()
     kind, colon, value = wanted.partition(":")
     if colon and kind in IDENTITY_KINDS:
-        rows = Identity.objects.filter(
-            brand_id=brand_id, kind=kind, value__in=_identifier_forms(value), owns=True
-        )
+        forms = stored_values(brand_id, kind, _identifier_forms(value))
+        rows = Identity.objects.filter(brand_id=brand_id, kind=kind, value__in=forms, owns=True)
         return list(rows.order_by("member_id").values_list("member_id", flat=True)[:limit])
     bounds = _public_id_bounds(wanted)
     if bounds is None:
@@ -204,7 +213,7 @@ def accounts_named(brand_id: int, text: str, limit: int = 2) -> list[int]:
 
 def shown_value(kind: str, value: str) -> str:
     """A key as a page may show it: masked when it reaches the person."""
-    return masked(value) if kind in _CONTACT_KINDS else value
+    return masked(value) if kind in CONTACT_KINDS else value
 
 
 def masked(value: str) -> str:
@@ -227,7 +236,6 @@ def _profile(accounts: Sequence[Member]) -> MemberProfile:
     """
     own = accounts[0]
     phone = _first_said(account.phone for account in accounts)
-    tail = phone[-PHONE_TAIL_DIGITS:]
     email = _first_said(account.email for account in accounts)
     home = next((account for account in accounts if account.province), own)
     return MemberProfile(
@@ -235,7 +243,7 @@ def _profile(accounts: Sequence[Member]) -> MemberProfile:
         public_id=own.public_id,
         name=_first_said(account.name for account in accounts),
         phone=masked(phone),
-        phone_tail=tail if tail.isdigit() and len(phone) > len(tail) else "",
+        phone_tail=phone_tail(phone),
         email=masked(email) if email else "",
         gender=_first_said(account.gender for account in accounts),
         birthday=next((account.birthday for account in accounts if account.birthday), None),
@@ -246,7 +254,7 @@ def _profile(accounts: Sequence[Member]) -> MemberProfile:
     )
 
 
-def _first_said(texts: Iterable[str]) -> str:
+def _first_said(texts: Iterable[str | None]) -> str:
     said = [text for text in texts if text]
     return next((text for text in said if "*" not in text), said[0] if said else "")
 
@@ -260,12 +268,33 @@ def _identifier_forms(text: str) -> list[str]:
     return sorted(forms)
 
 
-def _with_phone(members: QuerySet[Member], digits: str) -> QuerySet[Member]:
-    tail = members.annotate(tail=Right("phone", PHONE_TAIL_DIGITS)).filter(
-        tail=digits[-PHONE_TAIL_DIGITS:]
+def _stored_forms(brand_id: int, text: str) -> list[str]:
+    """How any kind of identifier typed by a person may be stored."""
+    forms = _identifier_forms(text)
+    contacts = {
+        value
+        for kind in CONTACT_KINDS & set(IDENTITY_KINDS)
+        for value in stored_values(brand_id, kind, forms)
+    }
+    return sorted({*forms, *contacts})
+
+
+def _with_phone(members: QuerySet[Member], brand_id: int, digits: str) -> QuerySet[Member]:
+    tail = digits[-PHONE_TAIL_DIGITS:]
+    if digits == tail:
+        return members.filter(phone_tail=tail)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "select id, phone from members_member where brand_id = %s and phone_tail = %s"
+            " order by id limit %s",
+            [brand_id, tail, _SAME_TAIL_MAX],
+        )
+        rows = cursor.fetchall()
+    phones = zip(rows, open_own("phone", [row[1] for row in rows]), strict=True)
+    # The whole number may be masked on record: then its tail is all there is to compare.
+    return members.filter(
+        pk__in=[row[0] for row, phone in phones if phone.endswith(digits) or "*" in phone]
     )
-    # The whole number may be masked on record, so only its tail can be compared beyond this point.
-    return tail.filter(Q(phone__endswith=digits) | Q(phone__contains="*"))
 
 
 def _public_id_bounds(text: str) -> tuple[UUID, UUID] | None:

@@ -24,6 +24,7 @@ from huitou.eventlog.before_images import keep_before, restore_rows
 from huitou.eventlog.services import append
 from huitou.kernel.columns import copy_in, text_column
 from huitou.members.conflicts import set_conflicts_aside
+from huitou.members.contacts import Concealed, sealed_profile, without_known
 from huitou.members.resolution import Rows, by_account, sightings
 from huitou.members.unification import (
     lock_identities,
@@ -33,6 +34,7 @@ from huitou.members.unification import (
 )
 
 PROFILE_COLUMNS = ("name", "phone", "email", "gender", "birthday", "province", "city")
+SEALED_COLUMNS = ("phone", "email")
 
 # What staff, members and other sources said of an account m keeps it when its import is undone.
 _PROFILE_IN_USE = (
@@ -78,7 +80,8 @@ def resolve_people(
     with connection.cursor() as cursor:
         lock_identities(cursor, brand_id)
         policy = policy_of(brand_id)
-        rows = by_account(people)
+        concealed = Concealed(people, brand_id=brand_id)
+        rows = by_account(concealed.people)
         member_of_row, new_keys = _owners(cursor, brand_id, platform, rows)
         created = _allocate(cursor, "members_member", new_keys.size)
         member_of_key = np.zeros(rows.keys.num_rows + 1, dtype=np.int64)
@@ -88,8 +91,9 @@ def resolve_people(
         _insert_members(cursor, people, first_rows, created, brand_id, shop_id, source_ref)
         seen = _insert_sightings(
             cursor,
-            _with_owners(sightings(people, rows, member_of_row), rows, new_keys, created),
+            _with_owners(sightings(concealed.people, rows, member_of_row), rows, new_keys, created),
             known=np.unique(member_of_row[~np.isin(member_of_row, created)]),
+            concealed=concealed,
             brand_id=brand_id,
             platform=platform,
             source_ref=source_ref,
@@ -163,6 +167,7 @@ def _insert_sightings(
     seen: pa.Table,
     *,
     known: NDArray[np.int64],
+    concealed: Concealed,
     brand_id: int,
     platform: str,
     source_ref: int | None,
@@ -192,7 +197,8 @@ def _insert_sightings(
         .append_column("platform", text_column(size, platform))
         .append_column("source_ref", pa.array([source_ref] * size, pa.int64()))
     )
-    copy_in(cursor, "members_identity", rows, rows.column_names)
+    stored = rows.append_column("sealed", concealed.sealed(rows["value"].combine_chunks()))
+    copy_in(cursor, "members_identity", stored, stored.column_names)
     return rows
 
 
@@ -219,12 +225,16 @@ def record_profiles(
         if rows.num_rows == 0:
             return RecordedProfiles(np.array([], dtype=np.int64), waiting)
         cursor.execute(
-            "create temp table stage_profile (n bigint, id bigint, name text, phone text,"
-            " email text, gender text, birthday date, province text, city text) on commit drop"
+            "create temp table stage_profile (n bigint, id bigint, name text, phone bytea,"
+            " email bytea, phone_tail text, gender text, birthday date, province text, city text)"
+            " on commit drop"
         )
-        copy_in(cursor, "stage_profile", rows, ["n", "id", *PROFILE_COLUMNS])
+        rows = sealed_profile(without_known(cursor, rows))
+        copy_in(cursor, "stage_profile", rows, ["n", "id", "phone_tail", *PROFILE_COLUMNS])
         said = " or ".join(
-            f"coalesce(s.{c}::text, '') <> '' and s.{c} is distinct from m.{c}"
+            f"s.{c} is not null"
+            if c in SEALED_COLUMNS
+            else f"coalesce(s.{c}::text, '') <> '' and s.{c} is distinct from m.{c}"
             for c in PROFILE_COLUMNS
         )
         cursor.execute(
@@ -234,11 +244,14 @@ def record_profiles(
         )
         keep_before(cursor, "members_member", "select id from changed_profile", source_ref)
         assignments = ", ".join(
-            f"{c} = coalesce(nullif(s.{c}, ''), m.{c})" for c in PROFILE_COLUMNS if c != "birthday"
+            f"{c} = coalesce(s.{c}, m.{c})"
+            if c in (*SEALED_COLUMNS, "birthday")
+            else f"{c} = coalesce(nullif(s.{c}, ''), m.{c})"
+            for c in PROFILE_COLUMNS
         )
         cursor.execute(
-            f"update members_member m set {assignments},"
-            " birthday = coalesce(s.birthday, m.birthday), changed_ref = %s"
+            f"update members_member m set {assignments}, changed_ref = %s,"
+            " phone_tail = case when s.phone is null then m.phone_tail else s.phone_tail end"
             " from changed_profile s where m.id = s.id returning s.n",
             [source_ref],
         )
@@ -385,9 +398,9 @@ def _insert_members(
     size = created.size
     if size == 0:
         return
-    rows = _profile(people).take(pa.array(first_rows))
-    for index, name in enumerate(PROFILE_COLUMNS):
-        if name != "birthday":
+    rows = sealed_profile(_profile(people).take(pa.array(first_rows)))
+    for index, name in enumerate(rows.column_names):
+        if name not in (*SEALED_COLUMNS, "birthday"):
             rows = rows.set_column(index, name, pc.fill_null(rows[name], ""))
     rows = (
         rows.append_column("id", pa.array(created))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -12,6 +13,7 @@ from django.db import connection, transaction
 
 from huitou.jobs import services as jobs
 from huitou.kernel.columns import copy_in
+from huitou.members.contacts import open_own
 from huitou.members.models import DECIDED, Member
 from huitou.members.unification import lock_identities
 
@@ -68,7 +70,7 @@ def _accounts(brand_id: int) -> pa.Table:
         cursor.execute(
             """
             select m.id, coalesce(m.merged_into_id, m.id), coalesce(o.platform, ''),
-              nullif(m.name, ''), nullif(m.phone, ''), nullif(m.email, ''),
+              nullif(m.name, ''), m.phone, m.email,
               case when o.kind = 'buyer_nick' then o.value end, nullif(m.province, ''),
               nullif(m.city, ''), null::text, null::text, m.birthday
             from members_member m
@@ -79,7 +81,10 @@ def _accounts(brand_id: int) -> pa.Table:
             [brand_id],
         )
         rows = cursor.fetchall()
-    columns = list(zip(*rows, strict=True)) if rows else [()] * len(SCHEMA)
+    columns: list[Sequence[Any]] = list(zip(*rows, strict=True)) or [()] * len(SCHEMA)
+    for name in ("phone", "email"):
+        at = SCHEMA.get_field_index(name)
+        columns[at] = [value or None for value in open_own(name, columns[at])]
     return pa.table(
         [pa.array(column, field.type) for column, field in zip(columns, SCHEMA, strict=True)],
         schema=SCHEMA,

@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-from django.utils.crypto import salted_hmac
 
 from huitou.eventlog.services import append
 from huitou.kernel.columns import copy_in
@@ -23,6 +22,7 @@ from huitou.members.components import (
     live_keys,
 )
 from huitou.members.models import DECIDED, NAMED_PHONE, PLATFORM_KINDS, IdentityPolicy
+from huitou.vault.hashing import keyed_digests
 
 # First key of the advisory lock that serialises writers of one brand's identities.
 _IDENTITY_LOCK = 74_001
@@ -58,9 +58,10 @@ def policy_of(brand_id: int) -> Policy:
     return Policy(frozenset(own.kinds), own.accounts_max) if own else DEFAULT_POLICY
 
 
-def key_hash(kind: str, value: str) -> str:
+def key_hash(brand_id: int, kind: str, value: str) -> str:
     """What evidence keeps of a key: equal for equal keys, useless to whoever reads it."""
-    return salted_hmac("huitou.members.key", f"{kind}:{value}", algorithm="sha256").hexdigest()
+    (digest,) = keyed_digests([f"{kind}:{value}"], purpose="members.key", brand_id=brand_id)
+    return digest.hex()
 
 
 def meeting_accounts(cursor: Any, brand_id: int, sightings: pa.Table, policy: Policy) -> Ints:
@@ -133,7 +134,7 @@ def unify(
     natural = _natural_keys(cursor) if apart else {}
     found = components(touched, sightings, same=same, apart=apart, natural=natural)
     changes = _record(cursor, found, before)
-    evidence = _evidence(found, before, changes, sightings, parting)
+    evidence = _evidence(brand_id, found, before, changes, sightings, parting)
     _keep(cursor, brand_id, evidence, source_ref, now)
     for kind, ids in (("merged", changes.merged), ("parted", changes.parted)):
         append(
@@ -271,7 +272,7 @@ def _tell_overused(cursor: Any, brand_id: int, void: pa.Table, now: datetime) ->
         {
             "brand": brand_id,
             "now": now,
-            "hashes": [key_hash(row["kind"], row["value"]) for row in rows],
+            "hashes": [key_hash(brand_id, row["kind"], row["value"]) for row in rows],
             "kinds": [row["kind"] for row in rows],
             "values": [row["value"] for row in rows],
         },
@@ -333,6 +334,7 @@ class _Evidence:
 
 
 def _evidence(
+    brand_id: int,
     found: Components,
     before: dict[int, int | None],
     changes: Unified,
@@ -342,7 +344,13 @@ def _evidence(
     """What the keys did; decisions have their own edges."""
     moved = set(changes.merged.tolist())
     edges = [
-        _Evidence(link.account, link.partner, "same", link.kind, key_hash(link.kind, link.value))
+        _Evidence(
+            link.account,
+            link.partner,
+            "same",
+            link.kind,
+            key_hash(brand_id, link.kind, link.value),
+        )
         for link in links(found, sightings)
         if link.account in moved
     ]

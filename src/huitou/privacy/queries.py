@@ -8,17 +8,22 @@ from datetime import datetime
 from huitou.privacy.models import PrivacyRequest
 from huitou.privacy.retention import rules
 from huitou.privacy.steps import steps
-from huitou.vault.personal import tables
+from huitou.vault.personal import Personal, tables
 
 
 @dataclass(frozen=True)
 class MapRow:
-    """One column of personal data; ``retention_days`` None: as long as the person is known."""
+    """One column of personal data.
+
+    ``kept`` is ``sealed``, ``pseudonym`` (of what lies sealed beside it), or '' for as it is;
+    ``retention_days`` None: as long as the person is known.
+    """
 
     table: str
     about: tuple[str, str]
     column: str
     category: str
+    kept: str
     shown: str
     erase: str
     retention_days: int | None
@@ -59,6 +64,7 @@ def personal_columns() -> list[MapRow]:
             table.about,
             column,
             personal.category.value,
+            _kept(column, personal),
             personal.shown.value,
             "delete" if table.delete else personal.erase.value,
             table.retention.days if table.retention else None,
@@ -66,6 +72,12 @@ def personal_columns() -> list[MapRow]:
         for table in tables().values()
         for column, personal in table.personal.items()
     ]
+
+
+def _kept(column: str, personal: Personal) -> str:
+    if not personal.sealed:
+        return ""
+    return "sealed" if personal.sealed == column else "pseudonym"
 
 
 def retention_rules() -> list[RetentionRule]:

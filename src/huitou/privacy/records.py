@@ -12,6 +12,7 @@ from psycopg.types.json import Jsonb
 
 from huitou.eventlog.before_images import follow_rows
 from huitou.eventlog.services import append
+from huitou.privacy.opening import in_clear, sealed_beside
 from huitou.privacy.subjects import Subject
 from huitou.vault.hashing import TOKEN_PREFIX, blind_indexes, identifier_kind, token
 from huitou.vault.personal import ROW_KIND, Erase, Personal, TableMap, tables
@@ -42,7 +43,7 @@ def owned_rows(table: TableMap, subject: Subject) -> list[dict[str, Any]]:
         cursor.execute(
             f"select to_jsonb(t)::text from {table.table} t where {condition} order by 1", values
         )
-        return [json.loads(row[0]) for row in cursor.fetchall()]
+        return in_clear(table, [json.loads(row[0]) for row in cursor.fetchall()])
 
 
 def erase(subject: Subject, now: datetime) -> None:
@@ -82,7 +83,7 @@ def _conditions(subject: Subject) -> Iterator[tuple[TableMap, str, dict[str, Any
             continue
         if table.owned:
             yield table, table.owned, subject.values
-        if table.mentioned and subject.values["phones"]:
+        if table.mentioned and subject.phones:
             yield table, table.mentioned, subject.values
         if condition := _searched(table, subject):
             empties = any(p.erase == Erase.EMPTY for p in table.personal.values())
@@ -112,11 +113,12 @@ def _erase_rows(
     ids = [row[0] for row in cursor.fetchall()]
     types = _types(cursor, table.table)
     simple = [_assignment(c, p, types[c]) for c, p in gone.items() if p.erase != Erase.TOKEN]
-    if simple:
-        cursor.execute(f"update {table.table} set {', '.join(simple)} where id = any(%s)", [ids])
+    # Tokens first: they are made from what lies sealed.
     for column, personal in gone.items():
         if personal.erase == Erase.TOKEN:
-            _put_tokens(cursor, table.table, column, personal, ids, subject.brand_id)
+            _put_tokens(cursor, table, column, ids, subject.brand_id)
+    if simple:
+        cursor.execute(f"update {table.table} set {', '.join(simple)} where id = any(%s)", [ids])
     follow_rows(cursor, table.table, list(gone), ids)
 
 
@@ -129,35 +131,38 @@ def _assignment(column: str, personal: Personal, data_type: str) -> str:
     return f'"{column}" = {nothing}'
 
 
-def _put_tokens(
-    cursor: Any, table: str, column: str, personal: Personal, ids: list[int], brand_id: int
-) -> None:
+def _put_tokens(cursor: Any, table: TableMap, column: str, ids: list[int], brand_id: int) -> None:
+    personal = table.personal[column]
     by_row = personal.kind == ROW_KIND
-    kinds = "platform, kind" if by_row else "'', ''"
+    columns = ["id", column, *(("platform", "kind") if by_row else ())]
+    columns += sealed_beside(table, columns)
+    listed = ", ".join(f'"{name}"' for name in columns)
     cursor.execute(
-        f'select id, "{column}", {kinds} from {table}'
+        f"select {listed} from {table.table}"
         f' where id = any(%s) and "{column}" <> \'\' and not starts_with("{column}", %s)',
         [ids, TOKEN_PREFIX],
     )
-    rows = cursor.fetchall()
+    rows = in_clear(table, [dict(zip(columns, row, strict=True)) for row in cursor.fetchall()])
     kind_of = [
-        identifier_kind(platform, kind) if by_row else personal.kind
-        for _, _, platform, kind in rows
+        identifier_kind(row["platform"], row["kind"]) if by_row else personal.kind for row in rows
     ]
-    pairs = [(kind, row[1]) for kind, row in zip(kind_of, rows, strict=True)]
+    pairs = [(kind, row[column]) for kind, row in zip(kind_of, rows, strict=True)]
     digests = blind_indexes(pairs, brand_id=brand_id)
     first: dict[tuple[str, str, str], str] = {}
     tokens = []
-    for (row_id, value, platform, kind), digest in zip(rows, digests, strict=True):
+    for row, digest in zip(rows, digests, strict=True):
         put = token(digest) if digest else TOKEN_PREFIX
         # Two spellings of one identifier stay two rows.
-        if first.setdefault((platform, kind, put), value) != value:
-            put = f"{put}#{row_id}"
+        own = (row.get("platform", ""), row.get("kind", ""), put)
+        if first.setdefault(own, row[column]) != row[column]:
+            put = f"{put}#{row['id']}"
         tokens.append(put)
+    # The seal goes with the pseudonym it belongs to.
+    unsealed = f', "{personal.sealed}" = null' if personal.sealed else ""
     cursor.execute(
-        f'update {table} t set "{column}" = n.token'
+        f'update {table.table} t set "{column}" = n.token{unsealed}'
         " from unnest(%s::bigint[], %s::text[]) n (id, token) where t.id = n.id",
-        [[row[0] for row in rows], tokens],
+        [[row["id"] for row in rows], tokens],
     )
 
 

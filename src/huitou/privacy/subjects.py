@@ -9,9 +9,18 @@ from django.db import connection
 
 from huitou.kernel.errors import RefusedInputError
 from huitou.members import queries as members
-from huitou.members.models import NAMED_PHONE, Identity, Member
+from huitou.members.contacts import stored_values
+from huitou.members.models import CONTACT_KINDS, NAMED_PHONE, Identity, Member
+from huitou.privacy.opening import in_clear, sealed_beside
 from huitou.privacy.sought import Sought
-from huitou.vault.hashing import PHONE, TOKEN_PREFIX, identifier_kind, normalised
+from huitou.vault.hashing import (
+    PHONE,
+    TOKEN_PREFIX,
+    identifier_kind,
+    normalised,
+    phone_keys,
+    pseudonyms,
+)
 from huitou.vault.personal import ROW_KIND, Category, TableMap, tables
 
 REASON_CHARS_MAX = 200
@@ -32,17 +41,18 @@ class Subject:
         return {
             "brand": self.brand_id,
             "accounts": list(self.accounts),
-            "phones": self._phones(),
+            "pseudonyms": pseudonyms(PHONE, self.phones, brand_id=self.brand_id),
+            "phone_keys": phone_keys(self.phones, brand_id=self.brand_id),
         }
 
-    def _phones(self) -> list[str]:
-        """The person's phones in the forms a column may hold them."""
-        forms: set[str] = set()
-        for kind, value in self.sought.identifiers:
-            key = normalised(PHONE, value) if kind == PHONE else ""
-            if key:
-                forms |= {value, key, key.removeprefix("+86"), key.lstrip("+")}
-        return sorted(forms)
+    @property
+    def phones(self) -> list[str]:
+        """The person's whole phones, as written."""
+        return [
+            value
+            for kind, value in self.sought.identifiers
+            if kind == PHONE and normalised(PHONE, value)
+        ]
 
 
 def reasoned(reason: str) -> str:
@@ -67,7 +77,7 @@ def subject_of(brand_id: int, member_id: int) -> Subject:
     for table in tables().values():
         if table.owned:
             _collect(table, brand_id, accounts, identifiers, names, numbers)
-    shared = _shared(brand_id, accounts, [value for _, value in identifiers])
+    shared = _shared(brand_id, accounts, {value for _, value in identifiers})
     return Subject(
         brand_id,
         accounts,
@@ -113,23 +123,27 @@ def _collect(
 def _rows(
     table: TableMap, columns: list[str], brand_id: int, accounts: tuple[int, ...]
 ) -> list[dict[str, Any]]:
-    listed = ", ".join(f't."{column}"' for column in columns)
+    wanted = [*columns, *sealed_beside(table, columns)]
+    listed = ", ".join(f't."{column}"' for column in wanted)
     with connection.cursor() as cursor:
         cursor.execute(
             f"select {listed} from {table.table} t where {table.owned}",
             {"brand": brand_id, "accounts": list(accounts)},
         )
-        return [dict(zip(columns, row, strict=True)) for row in cursor.fetchall()]
+        rows = [dict(zip(wanted, row, strict=True)) for row in cursor.fetchall()]
+    return in_clear(table, rows)
 
 
-def _shared(brand_id: int, accounts: tuple[int, ...], values: list[str]) -> set[str]:
+def _shared(brand_id: int, accounts: tuple[int, ...], values: set[str]) -> set[str]:
     """Identifiers that another person of the brand has too: a household's, or a parcel locker's."""
-    forms: dict[str, set[str]] = {}
-    for value in values:
-        for form in {value, normalised(PHONE, value)}:
+    ordered = sorted(values)
+    forms: dict[str, set[str]] = {value: {value} for value in ordered}
+    # A nick may be a phone, too, so every value is looked for as every kind of contact.
+    for kind in sorted(CONTACT_KINDS):
+        for value, form in zip(ordered, stored_values(brand_id, kind, ordered), strict=True):
             forms.setdefault(form, set()).add(value)
     found = (
-        Identity.objects.filter(brand_id=brand_id, value__in=[f for f in forms if f])
+        Identity.objects.filter(brand_id=brand_id, value__in=list(forms))
         .exclude(member_id__in=accounts)
         # A parcel they sent to the person does not make the phone theirs.
         .exclude(kind=NAMED_PHONE)

@@ -36,7 +36,8 @@ def unmask(*, brand_id: int, member_id: int, reason: str, actor: Actor) -> Conta
     own = Member.objects.filter(brand_id=brand_id, pk__in=accounts).order_by("id")
     said = [pair for row in own for pair in ((PHONE, row.phone), (EMAIL, row.email))]
     keys = Identity.objects.filter(brand_id=brand_id, member_id__in=accounts, kind__in=found)
-    for kind, value in [*said, *keys.order_by("id").values_list("kind", "value")]:
+    shown = [(key.kind, key.clear) for key in keys.order_by("id")]
+    for kind, value in [*said, *shown]:
         if value and not value.startswith(TOKEN_PREFIX):
             found[kind].setdefault(normalised(kind, value) or value, value)
     return Contact(*(tuple(values.values()) for values in found.values()))

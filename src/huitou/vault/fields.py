@@ -16,9 +16,10 @@ else:
 
 
 class SealedTextField(_Binary):
-    """Text in Python, sealed bytes in the database. For small tables: one seal per row read.
+    """Text in Python, sealed bytes in the database; empty text is null, which holds nothing.
 
-    It cannot be searched; keep a blind index beside it where that is needed.
+    Each value read is opened by itself: sets are read with ``open_many`` instead. It cannot be
+    searched; keep a blind index beside it where that is needed.
     """
 
     description = "Sealed text"
@@ -28,7 +29,7 @@ class SealedTextField(_Binary):
 
     def get_prep_value(self, value: Any) -> Any:
         """Seal for this column."""
-        if value is None:
+        if value is None or value == "":
             return None
         return seal(str(value), table=self.model._meta.db_table, column=str(self.column))
 

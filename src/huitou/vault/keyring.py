@@ -24,6 +24,7 @@ from huitou.vault.errors import BadKeyError, MissingKeyError
 
 KEY_BYTES = 32
 INDEX_FILE = "index.key"
+_FOLDER = "keys"
 # Several hosts share keys through these; the folder is then not used at all.
 SEAL_VARIABLE = "HUITOU_SEAL_KEYS"  # ID=KEY,ID=KEY; keys in base64
 INDEX_VARIABLE = "HUITOU_INDEX_KEY"
@@ -59,9 +60,10 @@ def keyring() -> Keyring:
     """
     if os.environ.get(SEAL_VARIABLE):
         return _from_environment(os.environ[SEAL_VARIABLE], os.environ.get(INDEX_VARIABLE, ""))
-    folder = keys_folder()
+    # As text: this is asked for every sealed value that is read by itself.
+    folder = f"{settings.HUITOU_HOME}/{_FOLDER}"
     try:
-        stamp = folder.stat().st_mtime_ns
+        stamp = os.stat(folder).st_mtime_ns
     except FileNotFoundError:
         stamp = 0
     return _from_folder(folder, stamp)
@@ -89,11 +91,12 @@ def new_key() -> str:
 
 def keys_folder() -> Path:
     """The folder of the key files."""
-    return Path(settings.HUITOU_HOME) / "keys"
+    return Path(settings.HUITOU_HOME) / _FOLDER
 
 
 @lru_cache(maxsize=4)
-def _from_folder(folder: Path, stamp: int) -> Keyring:
+def _from_folder(path: str, stamp: int) -> Keyring:
+    folder = Path(path)
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     index = folder / INDEX_FILE
     files = _seal_files(folder)

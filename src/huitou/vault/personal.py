@@ -54,13 +54,15 @@ class Personal:
     """A column of personal data.
 
     ``kind`` says what a contact or identifier is: a fixed kind (``phone``), or ``ROW_KIND`` when
-    the columns ``platform`` and ``kind`` of the same row do.
+    the columns ``platform`` and ``kind`` of the same row do. ``sealed`` names the column that holds
+    the value sealed: the column itself, or one beside it where this one holds pseudonyms.
     """
 
     category: Category
     erase: Erase
     shown: Shown = Shown.MASKED
     kind: str = ""
+    sealed: str = ""
 
 
 @dataclass(frozen=True)
@@ -81,10 +83,10 @@ class TableMap:
     """What one table holds about people.
 
     ``owned`` is a condition on ``t`` that finds the rows of accounts ``%(accounts)s`` of brand
-    ``%(brand)s``. ``mentioned`` finds rows of others that name the person by a phone of
-    ``%(phones)s``: erased too, but not exported. ``searched`` narrows the rows to a brand; among
-    these, rows are the person's when a personal column names them. A table without any of the three
-    keeps nothing about members.
+    ``%(brand)s``. ``mentioned`` finds rows of others that name the person by a phone, known by its
+    ``%(pseudonyms)s`` or ``%(phone_keys)s``: erased too, but not exported. ``searched`` narrows the
+    rows to a brand; among these, rows are the person's when a personal column names them. A table
+    without any of the three keeps nothing about members.
 
     ``binary`` are personal columns of bytes that hold text.
 

@@ -81,6 +81,23 @@ def open_many(
     return opened
 
 
+def bound(value: str, *, to: str) -> str:
+    """``value`` to be sealed for the row that ``to`` names; only ``unbound`` for it gives it back.
+
+    >>> unbound(bound("secret", to="row 7"), to="row 7")
+    'secret'
+    """
+    return f"{to}\x1f{value}"
+
+
+def unbound(text: str | None, *, to: str) -> str:
+    """What ``bound`` was given; raises ``BrokenSealError`` for a value of another row."""
+    whose, _, value = (text or "").partition("\x1f")
+    if whose != to:
+        raise BrokenSealError("A sealed value does not belong to this row: it was moved here.")
+    return value
+
+
 def key_id_of(box: bytes) -> int:
     """The id of the key ``box`` is sealed under; raises ``BrokenSealError`` when it is no seal.
 

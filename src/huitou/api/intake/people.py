@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable
 from datetime import datetime
 
@@ -12,6 +13,7 @@ from huitou.api.intake.senders import KnownShop, Sender
 from huitou.api.intake.tables import identifier_columns
 from huitou.eventlog.before_images import LIVE_SOURCE
 from huitou.kernel.arrays import text_array
+from huitou.members.contacts import stored_values
 from huitou.members.services import ResolvedPeople, resolve_people
 from huitou.privacy.memory import remembered
 from huitou.privacy.steps import share_imports
@@ -74,11 +76,19 @@ def members_of(
     wanted = sorted(set(keys))
     if not wanted:
         return {}
-    kinds = sorted({kind for kind, _ in wanted})
-    values = text_array([value for _, value in wanted])
+    by_kind: dict[str, list[str]] = defaultdict(list)
+    for kind, value in wanted:
+        by_kind[kind].append(value)
+    key_of = {
+        (kind, stored): (kind, value)
+        for kind, values in by_kind.items()
+        for stored, value in zip(stored_values(sender.brand_id, kind, values), values, strict=True)
+    }
+    stored = text_array([value for _, value in key_of])
     with connection.cursor() as cursor:
-        cursor.execute(_FIND, [sender.brand_id, shop.platform, kinds, values])
-        members = {(kind, value): member for kind, value, member in cursor.fetchall()}
+        cursor.execute(_FIND, [sender.brand_id, shop.platform, sorted(by_kind), stored])
+        rows = cursor.fetchall()
+    members = {key_of[k, v]: member for k, v, member in rows if (k, v) in key_of}
     new = [key for key in wanted if key not in members]
     if new:
         names = {"name": pa.array([""] * len(new), pa.string())}

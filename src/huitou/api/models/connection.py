@@ -7,6 +7,7 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from huitou.brands.models import Brand, Shop
+from huitou.vault.fields import SealedTextField
 
 
 class Connection(models.Model):
@@ -25,10 +26,10 @@ class Connection(models.Model):
     kind = models.CharField(max_length=12, choices=Kind.choices)
     # Part of the address platforms push to; not secret by itself, every push is signed too.
     token = models.CharField(max_length=43, unique=True)
-    secret_sealed = models.BinaryField()
+    secret_sealed = SealedTextField()
     base_url = models.CharField(max_length=300, blank=True, default="")
     app_key = models.CharField(max_length=120, blank=True, default="")
-    session_sealed = models.BinaryField(null=True)
+    session_sealed = SealedTextField(null=True)
     # Everything modified before this was asked of the platform.
     reconciled_until = models.DateTimeField(null=True)
     created_at = models.DateTimeField(auto_now_add=True)

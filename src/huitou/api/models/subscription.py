@@ -8,6 +8,7 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from huitou.brands.models import Brand
+from huitou.vault.fields import SealedTextField
 
 
 class Subscription(models.Model):
@@ -17,7 +18,7 @@ class Subscription(models.Model):
     public_id = models.UUIDField(unique=True, db_default=models.Func(function="gen_random_uuid"))
     url = models.CharField(max_length=500)
     kinds = ArrayField(models.CharField(max_length=48))
-    secret_sealed = models.BinaryField()
+    secret_sealed = SealedTextField()
     failures_in_row = models.IntegerField(default=0)
     created_at = models.DateTimeField(db_default=Now())
     disabled_at = models.DateTimeField(null=True)

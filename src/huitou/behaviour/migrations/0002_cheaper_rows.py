@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("behaviour", "0001_initial"),
-        ("brands", "0004_members_merge_scope"),
+        ("brands", "0005_members_merge_scope"),
         ("members", "0004_profile"),
     ]
 

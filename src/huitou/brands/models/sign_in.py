@@ -6,13 +6,14 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from huitou.brands.models.staff import Staff
+from huitou.vault.fields import SealedTextField
 
 
 class Authenticator(models.Model):
     """A person's authenticator app; it counts once ``confirmed_at`` is set."""
 
     staff = models.OneToOneField(Staff, on_delete=models.CASCADE, related_name="authenticator")
-    sealed_secret = models.BinaryField()
+    sealed_secret = SealedTextField()  # in base32, bound to the person
     confirmed_at = models.DateTimeField(null=True)
     # The 30-second step of the last code taken: a code is good once.
     last_step = models.BigIntegerField(default=0)

@@ -22,6 +22,7 @@ from huitou.members.models.edge import (
     Verdict,
 )
 from huitou.members.models.identity import (
+    CONTACT_KINDS,
     IDENTITY_KINDS,
     NAMED_PHONE,
     PLATFORM_KINDS,
@@ -29,8 +30,10 @@ from huitou.members.models.identity import (
     Identity,
 )
 from huitou.members.models.member import (
+    PHONE_TAIL_DIGITS,
     Gender,
     Member,
+    phone_tail,
 )
 from huitou.members.models.overused import (
     OverusedKey,
@@ -59,9 +62,11 @@ from huitou.members.models.touchpoint import (
 )
 
 __all__ = [
+    "CONTACT_KINDS",
     "DECIDED",
     "IDENTITY_KINDS",
     "NAMED_PHONE",
+    "PHONE_TAIL_DIGITS",
     "PLATFORM_KINDS",
     "SIGHTING_KINDS",
     "AddressKind",
@@ -96,4 +101,5 @@ __all__ = [
     "TouchpointKind",
     "ValueSource",
     "Verdict",
+    "phone_tail",
 ]

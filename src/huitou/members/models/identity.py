@@ -9,6 +9,8 @@ from django.utils.translation import gettext_lazy as _
 
 from huitou.brands.models import Brand
 from huitou.members.models.member import Member
+from huitou.vault.fields import SealedTextField
+from huitou.vault.hashing import PSEUDONYM_PREFIX, TOKEN_PREFIX
 
 # What identifies an account, best first.
 IDENTITY_KINDS = (
@@ -28,6 +30,8 @@ PLATFORM_KINDS = frozenset({"buyer_id", "account", "buyer_nick", "customer_id", 
 # A whole name together with a whole phone, as on a parcel; never owns an account.
 NAMED_PHONE = "named_phone"
 SIGHTING_KINDS = (*IDENTITY_KINDS, NAMED_PHONE)
+# What reaches a person: kept as a pseudonym, with the contact itself sealed beside it.
+CONTACT_KINDS = frozenset({"phone", "email", "payment_account", NAMED_PHONE})
 
 
 class Identity(models.Model):
@@ -35,7 +39,8 @@ class Identity(models.Model):
 
     The row that ``owns`` is how files find the account again; all rows say where it touches
     others. ``name`` is empty but for ``named_phone``, and for an owner that shares its contact
-    with another person (see ``services.settle_conflict``).
+    with another person (see ``services.settle_conflict``). ``value`` of the ``CONTACT_KINDS`` is
+    a pseudonym (or the token of an erased one), and ``sealed`` the contact.
     """
 
     brand = models.ForeignKey(Brand, on_delete=models.PROTECT, related_name="+", db_index=False)
@@ -43,6 +48,7 @@ class Identity(models.Model):
     platform = models.CharField(max_length=24)
     kind = models.CharField(max_length=24)  # one of SIGHTING_KINDS
     value = models.CharField(max_length=254)
+    sealed = SealedTextField(null=True)
     name = models.CharField(max_length=120, blank=True, db_default="")
     owns = models.BooleanField(db_default=False)
     source_ref = models.BigIntegerField(null=True)
@@ -60,7 +66,19 @@ class Identity(models.Model):
             models.UniqueConstraint(
                 fields=["brand", "kind", "value", "member", "name"], name="identity_sighting"
             ),
+            # A contact in clear is refused by the database itself.
+            models.CheckConstraint(
+                condition=~Q(kind__in=sorted(CONTACT_KINDS))
+                | Q(value__startswith=PSEUDONYM_PREFIX, sealed__isnull=False)
+                | Q(value__startswith=TOKEN_PREFIX, sealed__isnull=True),
+                name="identity_contact_sealed",
+            ),
         ]
 
     def __str__(self) -> str:
         return f"{self.platform}:{self.kind}:{self.value}"
+
+    @property
+    def clear(self) -> str:
+        """The identifier itself; of an erased person the token."""
+        return self.sealed or self.value

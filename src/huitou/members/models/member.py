@@ -2,12 +2,27 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.db import models
-from django.db.models import F, Q
-from django.db.models.functions import Now, Right
+from django.db.models import Q
+from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from huitou.brands.models import Brand, Shop
+from huitou.vault.fields import SealedTextField
+
+PHONE_TAIL_DIGITS = 4
+
+
+def phone_tail(phone: str) -> str:
+    """The last digits of a phone, masked or not; '' where it ends otherwise.
+
+    >>> phone_tail("138****8000"), phone_tail("8000"), phone_tail("138****")
+    ('8000', '', '')
+    """
+    tail = phone[-PHONE_TAIL_DIGITS:]
+    return tail if len(phone) > PHONE_TAIL_DIGITS and tail.isascii() and tail.isdigit() else ""
 
 
 class Gender(models.TextChoices):
@@ -32,8 +47,10 @@ class Member(models.Model):
     public_id = models.UUIDField(unique=True, db_default=models.Func(function="gen_random_uuid"))
     name = models.CharField(_("name"), max_length=120, blank=True, db_default="")
     # Display only; a masked value such as 138****8000 stays masked and is never a key.
-    phone = models.CharField(_("phone"), max_length=40, blank=True, db_default="")
-    email = models.CharField(_("e-mail"), max_length=254, blank=True, db_default="")
+    phone = SealedTextField(_("phone"), null=True)
+    email = SealedTextField(_("e-mail"), null=True)
+    # The last digits of ``phone``, which people search by; '' when it does not end in digits.
+    phone_tail = models.CharField(max_length=PHONE_TAIL_DIGITS, blank=True, db_default="")
     gender = models.CharField(max_length=8, choices=Gender.choices, blank=True, db_default="")
     birthday = models.DateField(_("birthday"), null=True)
     province = models.CharField(_("province"), max_length=40, blank=True, db_default="")
@@ -55,7 +72,7 @@ class Member(models.Model):
                 name="member_name_prefix",
                 opclasses=["int8_ops", "varchar_pattern_ops"],
             ),
-            models.Index(F("brand"), Right("phone", 4), name="member_phone_tail"),
+            models.Index(fields=["brand", "phone_tail"], name="member_phone_end"),
             models.Index(
                 fields=["merged_into"],
                 name="member_merged_into",
@@ -65,3 +82,8 @@ class Member(models.Model):
 
     def __str__(self) -> str:
         return self.name or str(self.public_id)
+
+    def save(self, *args: Any, **options: Any) -> None:
+        """Save with the tail of the phone; rows written in sets bring theirs along."""
+        self.phone_tail = phone_tail(self.phone or "")
+        super().save(*args, **options)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
@@ -10,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from huitou.brands.models import Brand
 from huitou.members.models.member import Member
+from huitou.vault.fields import SealedTextField
 
 
 class ReviewState(models.TextChoices):
@@ -50,15 +53,15 @@ class Suggestion(models.Model):
 class Conflict(models.Model):
     """A customer file named another person at a contact that already has one.
 
-    ``profile`` is what the file says of the other, so that nothing is lost; ``other`` is their
-    account once somebody decided that they are two.
+    ``profile`` is what the file says of the other as JSON, so that nothing is lost; ``other`` is
+    their account once somebody decided that they are two.
     """
 
     brand = models.ForeignKey(Brand, on_delete=models.PROTECT, related_name="+", db_index=False)
     member = models.ForeignKey(Member, on_delete=models.CASCADE, related_name="+")
     kind = models.CharField(max_length=24)
     name = models.CharField(max_length=120)
-    profile = models.JSONField(db_default={})
+    profile = SealedTextField(null=True)
     state = models.CharField(max_length=8, choices=ReviewState.choices, db_default="open")
     other = models.ForeignKey(Member, null=True, on_delete=models.SET_NULL, related_name="+")
     source_ref = models.BigIntegerField(null=True)
@@ -77,3 +80,9 @@ class Conflict(models.Model):
 
     def __str__(self) -> str:
         return f"{self.member_id} ≠ {self.name}"
+
+    @property
+    def said(self) -> dict[str, str]:
+        """``profile`` as columns of a member."""
+        found: dict[str, str] = json.loads(self.profile or "{}")
+        return found

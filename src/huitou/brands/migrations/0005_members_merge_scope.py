@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("brands", "0003_api_key"),
+        ("brands", "0004_secrets_of_the_vault"),
     ]
 
     operations = [

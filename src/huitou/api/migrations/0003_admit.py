@@ -39,8 +39,8 @@ DROP = "drop function api_admit(text, bytea, float8, float8, timestamptz)"
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("api", "0001_initial"),
-        ("brands", "0004_members_merge_scope"),
+        ("api", "0002_secrets_of_the_vault"),
+        ("brands", "0005_members_merge_scope"),
     ]
 
     operations = [migrations.RunSQL(CREATE, DROP)]
