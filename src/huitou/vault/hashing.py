@@ -10,6 +10,7 @@ import re
 import unicodedata
 from binascii import b2a_base64
 from collections.abc import Callable, Iterable, Sequence
+from typing import cast
 
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.hmac import HMAC
@@ -94,6 +95,8 @@ def pseudonyms(kind: str, values: Sequence[str], *, brand_id: int) -> list[str]:
 def _hashed(kind: str, values: Sequence[str], *, brand_id: int) -> list[bytes]:
     """The blind index of each value, or where it has none the hash of exactly this value."""
     digests = blind_indexes([(kind, value) for value in values], brand_id=brand_id)
+    if None not in digests:
+        return cast("list[bytes]", digests)
     lost = [value for value, digest in zip(values, digests, strict=True) if digest is None]
     exactly = iter(keyed_digests(lost, purpose=f"exactly:{kind}", brand_id=brand_id))
     return [next(exactly) if digest is None else digest for digest in digests]
