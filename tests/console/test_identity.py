@@ -12,6 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from pytest_django import DjangoAssertNumQueries
 
 from huitou.brands.models import Brand, Role, Shop, Staff
+from huitou.eventlog.models import AuditEntry
 from huitou.members.consent import Evidence, record_consent
 from huitou.members.models import Conflict, IdentityEdge, Member, Suggestion
 from tests.console import people
@@ -202,3 +203,12 @@ def test_another_brands_questions_are_out_of_reach(
     assert signed_in.get(f"/members/{stranger}/merge/").status_code == 404
     first = f"/members/{people.public_id(0)}/"
     assert signed_in.post(f"{first}merge/", {"with": str(stranger)}).status_code == 404
+
+
+def test_a_merge_is_audited_row_by_row(signed_in: Client, staff: Staff) -> None:
+    first, second = ids()[:2]
+
+    signed_in.post(f"/members/{people.public_id(0)}/merge/", {"with": str(people.public_id(1))})
+
+    entry = AuditEntry.objects.get(table_name="members_member", actor_id=staff.pk)
+    assert (entry.row_id, entry.changes) == (str(second), {"merged_into_id": [None, first]})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -19,6 +20,7 @@ from django.views.decorators.http import require_POST
 from huitou.console import member_labels  # noqa: F401 -- adds the words these pages show
 from huitou.console.members_in_view import member_in_view
 from huitou.console.merging import Effect, Side, effects_of, sides_of
+from huitou.eventlog.audit import row_detail
 from huitou.jobs.models import UNFINISHED
 from huitou.jobs.queries import recent_jobs
 from huitou.jobs.services import create_job
@@ -160,13 +162,14 @@ def merge(request: HttpRequest, public_id: UUID) -> HttpResponseBase:
     if request.method == "POST":
         if len(others) != 1:
             raise Http404
-        decisions.merge(
-            brand_id=brand_id,
-            member_ids=[profile.id, others[0]],
-            reason=request.POST.get("reason", ""),
-            actor_id=request.user.pk,
-            now=datetime.now(UTC),
-        )
+        with row_detail():
+            decisions.merge(
+                brand_id=brand_id,
+                member_ids=[profile.id, others[0]],
+                reason=request.POST.get("reason", ""),
+                actor_id=request.user.pk,
+                now=datetime.now(UTC),
+            )
         messages.success(request, _("Merged. The member page can part them again."))
         person = members.persons_of(brand_id, [profile.id])[profile.id]
         return redirect("member", members.profiles(brand_id, [person])[person].public_id)
@@ -224,13 +227,20 @@ def policy(request: HttpRequest) -> HttpResponseBase:
             accounts_max=int(limit) if limit.isascii() and limit.isdigit() else 0,
             now=datetime.now(UTC),
         ),
+        in_rows=False,  # it may touch every member
     )
 
 
-def _decided(request: HttpRequest, done: str, decide: Any) -> HttpResponseBase:
-    """Run ``decide``, say how it ended, and go back to the page the person was on."""
+def _decided(
+    request: HttpRequest, done: str, decide: Any, *, in_rows: bool = True
+) -> HttpResponseBase:
+    """Run ``decide``, say how it ended, and go back to the page the person was on.
+
+    The audit log says row by row whose accounts it moved, unless ``in_rows`` is False.
+    """
     try:
-        decide()
+        with row_detail() if in_rows else nullcontext():
+            decide()
     except RefusedInputError as error:
         messages.error(request, _REFUSALS.get(error.code, str(error)))
     else:
