@@ -40,6 +40,7 @@ from huitou.ingest.records import ReadContext
 from huitou.jobs import services as jobs
 from huitou.kernel.errors import RefusedInputError
 from huitou.members import services as members
+from huitou.members.imported_consent import take_back_consents
 
 # First key of the advisory lock that keeps a batch to one process.
 _BATCH_LOCK = 74_003
@@ -189,6 +190,7 @@ def undo_batch(batch_id: int) -> Batch:
             raise RefusedInputError("ALREADY_UNDONE", f"import #{batch_id} is already undone")
         _without_timeout()
         commerce.undo(brand_id=batch.brand_id, source_ref=batch_id, now=datetime.now(UTC))
+        take_back_consents(brand_id=batch.brand_id, source_ref=batch_id, now=datetime.now(UTC))
         members.undo(
             brand_id=batch.brand_id,
             source_ref=batch_id,
