@@ -11,12 +11,12 @@ import pytest
 
 from huitou.brands.models import Brand, Group, GroupRole, Role, Shop, Staff
 from huitou.members.consent import Evidence, record_consent
-from huitou.members.models import Identity, Member
+from huitou.members.models import Member
 from huitou.members.suppressions import suppress_addresses
 from huitou.members.tags import Act, create_tag, create_tag_group, put_tag
 from tests.browser.test_imports import LOOKS, assert_clean
 from tests.console import people
-from tests.factories import make_brand, make_shop, make_staff
+from tests.factories import make_brand, make_identity, make_shop, make_staff
 
 Visits = Callable[..., Any]
 NOW = datetime(2026, 7, 1, 1, tzinfo=UTC)
@@ -41,7 +41,7 @@ def staff(brand: Brand, shop: Shop) -> Staff:
     first, second = people.fill(brand, shop)[:2]
     mira = Member.objects.create(brand=other, name="沈知夏 Mira")
     for person in (first, mira):
-        Identity.objects.create(
+        make_identity(
             brand=person.brand, member=person, platform="taobao", kind="phone", value=PHONE
         )
     for person, channel, decision in (

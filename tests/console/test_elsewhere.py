@@ -13,7 +13,7 @@ from huitou.eventlog.models import AuditEntry
 from huitou.members.models import Identity, Member
 from tests.console import people
 from tests.console.test_members_list import text_of
-from tests.factories import make_brand, make_shop, make_staff
+from tests.factories import make_brand, make_identity, make_shop, make_staff
 
 PAGE = f"/members/{people.public_id(0)}/brands/"
 MEMBER = f"/members/{people.public_id(0)}/"
@@ -31,7 +31,7 @@ def group(home: Path, brand: Brand, shop: Shop) -> Group:
     people.fill(brand, shop)
     first = Member.objects.get(public_id=people.public_id(0))
     for person in (mira, first):
-        Identity.objects.create(
+        make_identity(
             brand=person.brand, member=person, platform="taobao", kind="phone", value=PHONE
         )
     return group

@@ -8,7 +8,8 @@ from pytest_django import DjangoAssertNumQueries
 from huitou.brands.models import Brand
 from huitou.members.across_brands import MemberElsewhere, members_elsewhere
 from huitou.members.models import Identity, IdentityPolicy, Member
-from tests.factories import make_brand
+from huitou.vault.hashing import token
+from tests.factories import make_brand, make_identity
 from tests.members.people import member
 
 PHONE = ("phone", "+8619900000001")
@@ -19,9 +20,7 @@ UNIONID = ("unionid", "o6_bmasdasdsad6_2sgVt7hMZOPfL")
 def having(person: Member, *keys: tuple[str, str]) -> Member:
     """``person`` with keys on their account."""
     for kind, value in keys:
-        Identity.objects.create(
-            brand=person.brand, member=person, platform="taobao", kind=kind, value=value
-        )
+        make_identity(brand=person.brand, member=person, platform="taobao", kind=kind, value=value)
     return person
 
 
@@ -68,20 +67,34 @@ def test_only_the_brands_asked_for_are_looked_into(brand: Brand, other: Brand) -
 
 
 @pytest.mark.parametrize(
-    ("kind", "value"),
-    [
-        ("named_phone", "+8619900000001"),
-        ("buyer_nick", "tb_linxi"),
-        ("phone", "erased:00000000000000000000000000000000"),
-    ],
+    ("kind", "value"), [("named_phone", "+8619900000001"), ("buyer_nick", "tb_linxi")]
 )
-def test_weak_keys_and_erased_ones_lead_nowhere(
-    brand: Brand, other: Brand, kind: str, value: str
-) -> None:
+def test_weak_keys_lead_nowhere(brand: Brand, other: Brand, kind: str, value: str) -> None:
     here = having(member(brand), (kind, value))
     having(member(other), (kind, value))
 
     assert members_elsewhere(brand.pk, here.pk, [other.pk]) == []
+
+
+def test_the_tokens_of_erased_people_lead_nowhere(brand: Brand, other: Brand) -> None:
+    here, there = member(brand), member(other)
+    for person in (here, there):
+        Identity.objects.create(
+            brand=person.brand,
+            member=person,
+            platform="taobao",
+            kind="phone",
+            value=token(bytes(32)),
+        )
+
+    assert members_elsewhere(brand.pk, here.pk, [other.pk]) == []
+
+
+def test_brands_store_one_contact_each_in_its_own_way(brand: Brand, other: Brand) -> None:
+    for one in (brand, other):
+        having(member(one), PHONE)
+
+    assert Identity.objects.filter(kind="phone").values("value").distinct().count() == 2
 
 
 @pytest.mark.parametrize("crowded", ["here", "there"])

@@ -11,9 +11,10 @@ from huitou.brands.models import Brand
 from huitou.members import tags as member_tags
 from huitou.members.consent import Evidence, consents, record_consent
 from huitou.members.joining import join_effects
-from huitou.members.models import Identity, Member
+from huitou.members.models import Member
 from huitou.members.standing import ConsentFact, standing_consent, strictest
 from huitou.members.suppressions import suppress_addresses
+from tests.factories import make_identity
 from tests.members.people import NOW, member
 from tests.members.test_standing import ledgers
 
@@ -102,9 +103,7 @@ def test_addresses_nobody_may_write_to_are_told_masked(brand: Brand) -> None:
         (one, "email", "mira@example.com"),
         (other, "phone", "+8619900000002"),
     ):
-        Identity.objects.create(
-            brand=brand, member=person, platform="taobao", kind=kind, value=value
-        )
+        make_identity(brand=brand, member=person, platform="taobao", kind=kind, value=value)
     suppress_addresses(
         brand_id=brand.pk,
         kind="phone",
@@ -127,9 +126,7 @@ def test_many_groups_cost_no_more_questions(
     for person in people:
         decide(brand, person, "granted")
         for kind, value in (("phone", f"+8619900{person.pk:06}"), ("email", f"a{person.pk}@b.cc")):
-            Identity.objects.create(
-                brand=brand, member=person, platform="taobao", kind=kind, value=value
-            )
+            make_identity(brand=brand, member=person, platform="taobao", kind=kind, value=value)
 
     with django_assert_num_queries(6):
         join_effects(brand.pk, [[a.pk, b.pk] for a in people for b in people if a.pk < b.pk], NOW)

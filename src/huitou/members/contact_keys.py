@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from huitou.members.contacts import stored_values
 from huitou.members.models import Identity
 from huitou.vault.hashing import TOKEN_PREFIX
 
@@ -19,16 +20,12 @@ def shared_keys(account_ids: Iterable[int]) -> dict[int, list[tuple[str, str]]]:
     """The keys of each account as (kind, value) in clear; accounts without any are left out."""
     rows = Identity.objects.filter(member_id__in=list(account_ids), kind__in=SHARED_KINDS)
     found: dict[int, list[tuple[str, str]]] = {}
-    for account, kind, value in rows.order_by("id").values_list("member_id", "kind", "value"):
-        if not value.startswith(TOKEN_PREFIX):
-            found.setdefault(account, []).append((kind, value))
+    for row in rows.order_by("id"):
+        if not row.clear.startswith(TOKEN_PREFIX):
+            found.setdefault(row.member_id, []).append((row.kind, row.clear))
     return found
 
 
 def keyed_in_brand(brand_id: int, kind: str, value: str) -> str:
-    """How ``brand_id`` stores the key ``value`` in its table of identities.
-
-    Brands that store contacts keyed each have a form of their own; while contacts are stored as
-    they are, every brand has the same.
-    """
-    return value
+    """How ``brand_id`` stores the key ``value`` in its table of identities: each in its own way."""
+    return stored_values(brand_id, kind, [value])[0]

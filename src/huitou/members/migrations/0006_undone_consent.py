@@ -27,7 +27,7 @@ drop function members_refuse_consent_delete();
 
 
 class Migration(migrations.Migration):
-    dependencies = [("members", "0004_profile")]
+    dependencies = [("members", "0005_sealed_contacts")]
 
     operations = [
         migrations.RunSQL(MAY_GO_WITH_ITS_IMPORT, STAYS),
