@@ -14,7 +14,9 @@ from cryptography.hazmat.primitives.twofactor.totp import TOTP
 from huitou.brands import lockouts, staffing
 from huitou.brands.models import Authenticator, Brand, Role, Shop, Staff, StaffRole
 from huitou.brands.second_factor import _secret
+from huitou.console.audit_job import check_as_job
 from huitou.eventlog.audit import Actor, acting
+from huitou.jobs.models import Job
 from tests.browser.test_imports import LOOKS, assert_clean
 from tests.factories import make_shop, make_staff
 
@@ -113,11 +115,20 @@ def test_a_locked_account_is_told_until_when(visit: Visits, owner: Staff) -> Non
 
 
 def test_the_log_is_verified_without_leaving_the_page(visit: Visits, owner: Staff) -> None:
+    # given
     seen = visit(owner)
     page = seen.open("/audit/")
 
+    # when
     page.click("text=Is the log whole?")
 
+    # then
+    page.wait_for_selector("text=Checking whether the log is whole")
+    seen.shot("audit-checking")
+    assert_clean(seen)
+
+    # when the worker has done it, the page learns of it by itself
+    check_as_job(Job.objects.latest("id").pk)
     page.wait_for_selector("text=The log is whole")
     seen.shot("audit-whole")
     assert_clean(seen)

@@ -6,10 +6,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from pytest_django import DjangoAssertNumQueries
 
 from huitou.brands.models import Brand, Role, Shop, Staff
+from huitou.eventlog.models import AuditEntry
+from huitou.members.consent import Evidence, record_consent
 from huitou.members.models import Conflict, IdentityEdge, Member, Suggestion
 from tests.console import people
 from tests.console.test_members_list import text_of
@@ -78,6 +82,45 @@ def test_the_page_of_several_accounts_asks_few_questions(
     # as for one account, and six more for why they are one person
     with django_assert_num_queries(35):
         signed_in.get(first)
+
+
+def test_a_merge_tells_of_the_consent_it_takes(signed_in: Client, brand: Brand) -> None:
+    # given
+    for place, decision in ((0, "granted"), (1, "withdrawn")):
+        record_consent(
+            brand_id=brand.pk,
+            member_ids=[ids()[place]],
+            channel="sms",
+            purpose="marketing",
+            decision=decision,
+            source="staff",
+            evidence=Evidence("desk", "v1"),
+            now=NOW,
+        )
+
+    # when
+    shown = page(signed_in, f"/members/{people.public_id(0)}/merge/?with={people.public_id(1)}")
+
+    # then
+    assert "1 consent would hold no longer" in shown
+    assert "SMS · Marketing Granted 2026-06-30 Withdrawn 2026-06-30 Withdrawn a grant is" in shown
+
+
+def test_more_suggestions_ask_no_more_questions(
+    signed_in: Client, brand: Brand, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    # given
+    a, b, c = ids()
+    Suggestion.objects.create(brand=brand, a_id=a, b_id=b, probability=0.934)
+    signed_in.get(REVIEW)
+    with CaptureQueriesContext(connection) as one:
+        signed_in.get(REVIEW)
+    Suggestion.objects.create(brand=brand, a_id=a, b_id=c, probability=0.9)
+    Suggestion.objects.create(brand=brand, a_id=b, b_id=c, probability=0.8)
+
+    # when / then
+    with django_assert_num_queries(len(one)):
+        signed_in.get(REVIEW)
 
 
 def test_suggestions_are_answered(signed_in: Client, brand: Brand) -> None:
@@ -160,3 +203,12 @@ def test_another_brands_questions_are_out_of_reach(
     assert signed_in.get(f"/members/{stranger}/merge/").status_code == 404
     first = f"/members/{people.public_id(0)}/"
     assert signed_in.post(f"{first}merge/", {"with": str(stranger)}).status_code == 404
+
+
+def test_a_merge_is_audited_row_by_row(signed_in: Client, staff: Staff) -> None:
+    first, second = ids()[:2]
+
+    signed_in.post(f"/members/{people.public_id(0)}/merge/", {"with": str(people.public_id(1))})
+
+    entry = AuditEntry.objects.get(table_name="members_member", actor_id=staff.pk)
+    assert (entry.row_id, entry.changes) == (str(second), {"merged_into_id": [None, first]})

@@ -13,6 +13,8 @@ from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
 from huitou.brands.models import Brand, Role, Shop, Staff
+from huitou.members import tags as member_tags
+from huitou.members.models import Member
 from tests.console import people
 from tests.factories import make_brand, make_staff
 
@@ -176,3 +178,102 @@ def test_the_list_is_in_chinese(signed_in: Client) -> None:
 
     assert "会员列表" in page
     assert "1 位会员 · 累计消费 ¥600.00 · 客单价 ¥200.00" in text_of(page)
+
+
+@pytest.fixture
+def tags(signed_in: Client, brand: Brand) -> dict[str, int]:
+    """Tags by name: tea on the first and second member, cake on the second, vip on the first."""
+    likes = member_tags.create_tag_group(brand_id=brand.pk, name="Likes")
+    value = member_tags.create_tag_group(brand_id=brand.pk, name="Value")
+    first, second = list(Member.objects.order_by("id"))[:2]
+    found = {}
+    for group, name, carriers in (
+        (likes, "tea", [first, second]),
+        (likes, "cake", [second]),
+        (value, "vip", [first]),
+        (value, "new", []),
+    ):
+        found[name] = member_tags.create_tag(brand_id=brand.pk, group_id=group, name=name)
+        if carriers:
+            member_tags.put_tag(
+                brand_id=brand.pk,
+                tag_id=found[name],
+                member_ids=[member.pk for member in carriers],
+                act=member_tags.Act("staff", people.NOW),
+            )
+    return found
+
+
+@pytest.mark.parametrize(
+    ("asked", "listed", "total"),
+    [
+        (["tea"], ["沈知夏", "顾岚"], "2 members · spent ¥650.00 · average order ¥162.50"),
+        (["cake"], ["顾岚"], "1 member · spent ¥50.00 · average order ¥50.00"),
+        (["cake", "vip"], [], "0 members · spent ¥0.00 · average order –"),
+        (["tea", "cake", "vip"], ["沈知夏"], "1 member · spent ¥600.00 · average order ¥200.00"),
+        (["new"], [], "0 members · spent ¥0.00 · average order –"),
+    ],
+)
+def test_tags_narrow_list_totals_and_export(
+    signed_in: Client, tags: dict[str, int], asked: list[str], listed: list[str], total: str
+) -> None:
+    # when
+    query = {"tag": [tags[name] for name in asked]}
+    page = signed_in.get("/members/", query).content.decode()
+    exported = b"".join(signed_in.get("/members/export.csv", query).streaming_content)
+
+    # then
+    assert names(page) == listed
+    assert total in text_of(page)
+    assert [row[1] for row in csv.reader(io.StringIO(exported.decode("utf-8-sig")))][1:] == listed
+
+
+def test_each_tag_is_a_chip_that_lifts_it_alone(signed_in: Client, tags: dict[str, int]) -> None:
+    # given
+    tea, cake, vip = (tags[name] for name in ("tea", "cake", "vip"))
+
+    # when
+    page = signed_in.get(
+        f"/members/?tag={tea}&tag={cake}&tag={vip}&province=浙江省"
+    ).content.decode()
+
+    # then
+    chips = re.findall(r'class="ec-chip" href="([^"]*)"[^>]*>([^<]*)', page)
+    words = {text: href.replace("&amp;", "&") for href, text in chips}
+    zhejiang = "province=%E6%B5%99%E6%B1%9F%E7%9C%81"
+    assert words == {
+        "Province 浙江省": f"/members/?tag={tea}&tag={cake}&tag={vip}",
+        "Tag Likes · cake": f"/members/?{zhejiang}&tag={tea}&tag={vip}",
+        "or Likes · tea": f"/members/?{zhejiang}&tag={cake}&tag={vip}",
+        "Tag Value · vip": f"/members/?{zhejiang}&tag={tea}&tag={cake}",
+    }
+    assert page.count("checked>") == 4  # and the ticks below on whom a tag is put
+    assert "3 chosen" in text_of(page)
+
+
+def test_a_tag_narrows_a_search_too(signed_in: Client, tags: dict[str, int]) -> None:
+    assert names(signed_in.get(f"/members/?q=顾&tag={tags['tea']}").content.decode()) == ["顾岚"]
+    assert names(signed_in.get(f"/members/?q=顾&tag={tags['vip']}").content.decode()) == []
+
+
+def test_a_tag_of_another_brand_is_no_condition(signed_in: Client) -> None:
+    elsewhere = make_brand()
+    group = member_tags.create_tag_group(brand_id=elsewhere.pk, name="Secret")
+    foreign = member_tags.create_tag(brand_id=elsewhere.pk, group_id=group, name="secret")
+
+    page = signed_in.get(f"/members/?tag={foreign}&tag=x&tag=").content.decode()
+
+    assert len(names(page)) == 3
+    assert "ec-chip" not in page.split("ec-totals")[1].split("</a>")[0].replace("ec-chips", "")
+    assert "secret" not in text_of(page).lower()
+
+
+def test_all_that_match_a_tag_get_another(signed_in: Client, tags: dict[str, int]) -> None:
+    signed_in.post(
+        "/members/tag/",
+        {"filters": f"tag={tags['tea']}", "scope": "all", "act": "put", "tag": tags["new"]},
+    )
+
+    page = signed_in.get(f"/members/?tag={tags['new']}").content.decode()
+
+    assert names(page) == ["沈知夏", "顾岚"]

@@ -7,12 +7,17 @@ import re
 import pytest
 from django.test import Client
 from django.utils.translation import override
+from procrastinate import testing
+from procrastinate.contrib.django import app
 from pytest_django import DjangoAssertNumQueries
 
 from huitou.brands import lockouts
 from huitou.brands.models import Brand, Role, Shop, Staff, StaffRole
+from huitou.console.audit_job import check_as_job
 from huitou.console.audit_words import Change, lines
 from huitou.eventlog.models import AuditEntry
+from huitou.jobs.models import Job
+from huitou.jobs.services import create_job
 from tests.console.test_members_list import text_of
 from tests.eventlog.test_audit_chain import tamper
 from tests.factories import make_brand, make_staff
@@ -95,6 +100,65 @@ def test_deactivating_ends_sessions_and_unlocking_forgets_failures(
     assert "locked for a while" not in shown
 
 
+def checked(owner: Client) -> str:
+    """The audit page after a check somebody asked for has run."""
+    with app.replace_connector(testing.InMemoryConnector()):
+        owner.post("/audit/verify/")
+    check_as_job(Job.objects.latest("id").pk)
+    return text_of(owner.get("/audit/").content.decode())
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_check_of_the_log_is_a_job_with_progress(
+    owner: Client, brand: Brand, staff: Staff
+) -> None:
+    # given
+    owner.post(f"/staff/{staff.pk}/roles/", {"role": "analyst"})
+    never = text_of(owner.get("/audit/").content.decode())
+    queue = testing.InMemoryConnector()
+
+    # when
+    with app.replace_connector(queue):
+        answers = [owner.post("/audit/verify/", headers={"HX-Request": "true"}) for _ in range(2)]
+
+    # then
+    assert "The log was never checked." in never
+    job = Job.objects.get()
+    assert (job.brand, job.kind, job.state) == (brand, "verify", "queued")
+    assert [entry["args"] for entry in queue.jobs.values()] == [{"job_id": job.pk}]
+    assert 'hx-trigger="every 1s"' in answers[1].content.decode()
+    assert answers[0].headers["HX-Trigger"] == '{"jobs-changed": {}}'
+
+    # when it has run
+    verdict = check_as_job(job.pk)
+    shown = owner.get("/audit/verify/", headers={"HX-Request": "true"}).content.decode()
+
+    # then
+    job.refresh_from_db()
+    assert verdict.checked > 0
+    assert (job.state, job.done, job.total) == ("done", verdict.checked, verdict.checked)
+    assert f"verified up to entry {verdict.checked} at 20" in shown
+    assert "hx-trigger" not in shown
+
+
+def test_a_check_that_fails_says_so(
+    owner: Client, brand: Brand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # given
+    def broken(**options: object) -> None:
+        raise OSError("no room left")
+
+    monkeypatch.setattr("huitou.console.audit_job.check_log", broken)
+    job = create_job(brand_id=brand.pk, kind="verify", subject="log")
+
+    # when
+    with pytest.raises(OSError, match="no room"):
+        check_as_job(job.pk)
+
+    # then
+    assert "no room left" in text_of(owner.get("/audit/").content.decode())
+
+
 @pytest.mark.django_db(transaction=True)
 def test_the_log_says_who_changed_what_and_notices_tampering(
     owner: Client, brand: Brand, staff: Staff
@@ -104,9 +168,9 @@ def test_the_log_says_who_changed_what_and_notices_tampering(
 
     # when
     log = text_of(owner.get("/audit/?table=brands_staffrole&actor=wang").content.decode())
-    whole = text_of(owner.post("/audit/verify/").content.decode())
+    whole = checked(owner)
     tamper("update eventlog_auditentry set actor_name = 'li' where actor_name = 'wang'")
-    broken = text_of(owner.post("/audit/verify/").content.decode())
+    broken = checked(owner)
 
     # then
     assert "Staff wang" in log

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import itertools
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,8 @@ from huitou.ingest.quarantine import MARKS, write_quarantine
 from huitou.ingest.retries import retry_file, retry_rows
 from huitou.jobs.models import Job
 from huitou.kernel.errors import RefusedInputError
-from huitou.members.models import Identity, Member
+from huitou.members.consent import consents, record_consent
+from huitou.members.models import ConsentEntry, Identity, Member
 from tests.factories import make_shop
 
 HEADER = (
@@ -277,3 +279,96 @@ def test_a_batch_in_other_hands_is_left_alone(
             services.run_batch(batch.pk)
 
     assert Batch.objects.get(pk=batch.pk).state == BatchState.QUEUED
+
+
+SHOPIFY = (
+    "Customer ID,First Name,Last Name,Email,Accepts Email Marketing,Phone,Accepts SMS Marketing,"
+    "Total Spent,Total Orders"
+)
+
+
+def standing_consents() -> dict[str, dict[str, str]]:
+    """Name → channel → what holds for marketing."""
+    names = dict(Member.objects.values_list("id", "name"))
+    brand_id = Member.objects.values_list("brand_id", flat=True).first()
+    found = consents(brand_id or 0, {pk: [pk] for pk in names})
+    return {
+        names[pk]: {channel: held.decision for (channel, _), held in matters.items()}
+        for pk, matters in found.items()
+    }
+
+
+def test_customer_files_bring_consent_and_take_it_back(shop: Shop, tmp_path: Path) -> None:
+    # given
+    path = written(
+        tmp_path / "customers.csv",
+        [
+            "1,Mira,Solberg,mira@example.com,yes,,no,1.00,1",
+            "2,Ola,Berg,ola@example.com,,,perhaps,1.00,1",
+        ],
+        SHOPIFY,
+    )
+
+    # when
+    batch = run(shop, path)
+
+    # then
+    assert counts(batch) == (2, 2, 0, 0, 0)
+    assert batch.warnings == {"CONSENT_NOT_UNDERSTOOD": 1}
+    assert standing_consents() == {"Mira Solberg": {"email": "granted", "sms": "withdrawn"}}
+    assert list(
+        ConsentEntry.objects.order_by("channel").values_list("place", "wording", "source_ref")
+    ) == [
+        (f"import {batch.pk}, row 1", "Accepts Email Marketing", batch.pk),
+        (f"import {batch.pk}, row 1", "Accepts SMS Marketing", batch.pk),
+    ]
+
+    # and the same file again changes nothing, a refusal is a change
+    assert counts(run(shop, path)) == (2, 0, 0, 2, 0)
+    refusing = run(
+        shop,
+        written(
+            tmp_path / "later.csv",
+            [
+                "1,Mira,Solberg,mira@example.com,no,,no,1.00,1",
+                "2,Ola,Berg,ola@example.com,,,yes,1.00,1",
+            ],
+            SHOPIFY,
+        ),
+    )
+    assert counts(refusing) == (2, 0, 2, 0, 0)
+    assert standing_consents() == {
+        "Mira Solberg": {"email": "withdrawn", "sms": "withdrawn"},
+        "Ola Berg": {"sms": "granted"},
+    }
+
+    # and undoing takes it back
+    services.undo_batch(refusing.pk)
+    assert standing_consents() == {"Mira Solberg": {"email": "granted", "sms": "withdrawn"}}
+    services.undo_batch(batch.pk)
+    assert (ConsentEntry.objects.count(), Member.objects.count()) == (0, 0)
+
+
+def test_an_account_with_the_members_own_decision_stays_when_its_import_is_undone(
+    shop: Shop, tmp_path: Path
+) -> None:
+    # given
+    rows = ["1,Mira,Solberg,mira@example.com,yes,,no,1.00,1"]
+    batch = run(shop, written(tmp_path / "customers.csv", rows, SHOPIFY))
+    mira = Member.objects.get()
+    record_consent(
+        brand_id=shop.brand_id,
+        member_ids=[mira.pk],
+        channel="email",
+        purpose="marketing",
+        decision="withdrawn",
+        source="link",
+        now=datetime.now(UTC),
+    )
+
+    # when
+    services.undo_batch(batch.pk)
+
+    # then
+    assert Member.objects.get() == mira
+    assert standing_consents() == {"Mira Solberg": {"email": "withdrawn"}}

@@ -10,7 +10,7 @@ from django.db import IntegrityError, connection, transaction
 from huitou.brands.models import Brand
 from huitou.eventlog.models import Event
 from huitou.kernel.errors import RefusedInputError
-from huitou.members.consent import Evidence, consenting_members, consents, record_consent
+from huitou.members.consent import Evidence, consents, record_consent
 from huitou.members.models import ConsentEntry, Member, Suppression
 from huitou.members.queries import accounts_of
 from huitou.members.suppressions import (
@@ -49,8 +49,8 @@ def decide(
 
 def holds(brand: Brand, who: Member) -> bool:
     """Whether marketing may go to the member by SMS."""
-    found = consenting_members(brand.pk, [who.pk], channel="sms", purpose="marketing")
-    return found == {who.pk}
+    found = consents(brand.pk, accounts_of(brand.pk, [who.pk])).get(who.pk, {})
+    return ("sms", "marketing") in found and found["sms", "marketing"].is_granted
 
 
 def test_silence_is_no_consent(brand: Brand) -> None:

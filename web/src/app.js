@@ -30,6 +30,19 @@ document.addEventListener("click", (event) => {
   event.target.closest("[data-close]")?.parentElement.remove();
 });
 
+// A field of many ticks closes as a select does: on a click elsewhere, or by Escape.
+const openChoices = () => document.querySelectorAll("details.ec-choose[open]");
+document.addEventListener("click", (event) => {
+  for (const field of openChoices()) if (!field.contains(event.target)) field.open = false;
+});
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "Escape") return;
+  for (const field of openChoices()) {
+    field.open = false;
+    if (field.contains(document.activeElement)) field.querySelector("summary").focus();
+  }
+});
+
 // A form that needs no button: changing a field sends it.
 document.addEventListener("change", (event) => {
   const form = event.target.closest("form[data-autosubmit]");

@@ -8,6 +8,7 @@ from types import MappingProxyType
 from django.db.models import F
 
 from huitou.brands.models import Brand, GroupRole, Staff, StaffRole
+from huitou.brands.permissions import roles_with
 
 
 @dataclass(frozen=True)
@@ -44,3 +45,25 @@ def second_factor_required(staff: Staff) -> bool:
     if staff.two_factor_required:
         return True
     return Brand.objects.filter(two_factor_required=True, pk__in=access_by_brand(staff)).exists()
+
+
+def brands_of_group(staff: Staff, brand: Brand, permission: str) -> list[Brand]:
+    """The brands of ``brand``'s group in which ``staff`` has ``permission``, this one included.
+
+    Only for people whose role on the group itself carries the permission: roles in several of its
+    brands do not add up to one in the group. A brand that limits the person is left out; where
+    ``brand`` itself does, and where it belongs to no group, there are none.
+    """
+    if brand.group_id is None:
+        return []
+    brands = list(Brand.objects.filter(group_id=brand.group_id).order_by("name", "id"))
+    if staff.is_superuser:
+        return brands
+    allowed = roles_with(permission)
+    if not GroupRole.objects.filter(
+        staff=staff, group_id=brand.group_id, role__in=allowed
+    ).exists():
+        return []
+    access = access_by_brand(staff)
+    found = [one for one in brands if one.pk in access and access[one.pk].role in allowed]
+    return found if brand in found else []

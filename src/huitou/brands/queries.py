@@ -15,11 +15,20 @@ def visible_brands(staff: Staff, brand_ids: Iterable[int]) -> list[Brand]:
 
 
 def group_by_slug(slug: str) -> Group:
-    """The group ``slug``. Raises ``RefusedInputError`` (``UNKNOWN_GROUP``) otherwise."""
+    """The group ``slug``.
+
+    Raises ``RefusedInputError`` (``UNKNOWN_GROUP``) naming those there are.
+    """
     group = Group.objects.filter(slug=slug).first()
     if group is None:
-        raise RefusedInputError("UNKNOWN_GROUP", f"There is no group {slug!r}.")
+        known = ", ".join(Group.objects.values_list("slug", flat=True)) or "none yet"
+        raise RefusedInputError("UNKNOWN_GROUP", f"There is no group {slug!r}; known: {known}.")
     return group
+
+
+def all_groups() -> list[Group]:
+    """Every group, by its slug."""
+    return list(Group.objects.order_by("slug"))
 
 
 def staff_by_name(username: str) -> Staff:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from datetime import date
 from zoneinfo import available_timezones
 
 from django.db import IntegrityError, transaction
+from django.db.models import Q
 
 from huitou.brands.models import Brand, Group, Platform, Shop
 from huitou.kernel.errors import RefusedInputError
@@ -96,16 +98,31 @@ def create_group(*, slug: str, name: str) -> Group:
         raise RefusedInputError("GROUP_EXISTS", f"There is a group {slug!r} already.") from error
 
 
-def put_brand_into_group(*, brand: Brand, group: Group | None) -> None:
-    """Make ``brand`` one of ``group``'s, or of none."""
-    brand.group = group
-    brand.save(update_fields=["group"])
+def put_brand_into_group(*, brand: Brand, group: Group) -> None:
+    """Make ``brand`` one of ``group``'s: people with a role in the group have it there at once.
+
+    Raises ``RefusedInputError`` (``OTHER_GROUP``) for a brand of another group, whose people would
+    lose it silently.
+    """
+    if not Brand.objects.filter(Q(group=None) | Q(group=group), pk=brand.pk).update(group=group):
+        raise RefusedInputError(
+            "OTHER_GROUP",
+            f"Brand {brand.slug!r} belongs to another group; take it out there first.",
+        )
 
 
-def require_second_factor(*, brand: Brand, required: bool) -> None:
-    """Decide whether everybody of ``brand`` must sign in with a second factor."""
-    brand.two_factor_required = required
-    brand.save(update_fields=["two_factor_required"])
+def take_brand_out_of_group(*, brand: Brand, group: Group) -> None:
+    """Make ``brand`` one of no group.
+
+    Raises ``RefusedInputError`` (``NOT_IN_GROUP``) when it is none of ``group``'s.
+    """
+    if not Brand.objects.filter(pk=brand.pk, group=group).update(group=None):
+        raise RefusedInputError("NOT_IN_GROUP", f"{brand.slug!r} is no brand of {group.slug!r}.")
+
+
+def require_second_factor(*, brand_ids: Collection[int], required: bool) -> None:
+    """Decide whether everybody of the brands must sign in with a second factor."""
+    Brand.objects.filter(pk__in=brand_ids).update(two_factor_required=required)
 
 
 def _check_slug(slug: str) -> None:

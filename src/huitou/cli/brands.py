@@ -13,7 +13,9 @@ from huitou.kernel.errors import RefusedInputError
 if TYPE_CHECKING:
     from huitou.brands.models import Brand, Shop
 
-brand_app = typer.Typer(help="Brands: create, list, pin to a date.", no_args_is_help=True)
+brand_app = typer.Typer(
+    help="Brands: create, list, pin to a date, ask for a second factor.", no_args_is_help=True
+)
 shop_app = typer.Typer(help="Shops of a brand: create, list.", no_args_is_help=True)
 
 
@@ -71,6 +73,22 @@ def pin_brand(
         show(_brand(brand), text, as_json=json)
 
 
+@brand_app.command("require-2fa")
+def require_second_factor(
+    slug: Annotated[str, typer.Argument()],
+    off: Annotated[bool, typer.Option("--off", help="Ask for it no longer.")] = False,
+    json: Json = False,
+) -> None:
+    """Let everybody of a brand sign in with a second factor."""
+    with ready():
+        from huitou.brands import services
+        from huitou.brands.queries import brand_by_slug
+
+        services.require_second_factor(brand_ids=[brand_by_slug(slug).pk], required=not off)
+        text = "no longer asks for" if off else "asks for"
+        show(_brand(brand_by_slug(slug)), f"{slug} {text} a second factor.", as_json=json)
+
+
 @shop_app.command("create")
 def create_shop(
     slug: Annotated[str, typer.Argument(help="Lower-case letters, digits, hyphens.")],
@@ -123,6 +141,7 @@ def _brand(brand: Brand) -> dict[str, Any]:
         "time_zone": brand.time_zone,
         "currency": brand.currency,
         "pinned_as_of": brand.pinned_as_of,
+        "second_factor": brand.two_factor_required,
     }
 
 

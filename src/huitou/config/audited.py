@@ -83,6 +83,7 @@ TABLES: dict[str, TableAudit] = {
     "privacy_erasedaccount": _exempt("row numbers; the request that made them is audited"),
     "eventlog_auditentry": _exempt("the audit log itself"),
     "eventlog_auditlink": _exempt("the audit log itself"),
+    "eventlog_auditcheck": _exempt("what verifying the log found; anybody can verify it anew"),
     "eventlog_beforeimage": _exempt("copies of rows whose changes are audited"),
     "eventlog_cursor": _exempt("moves with every batch of news that is read"),
     "eventlog_generation": _exempt("raised by a restore, outside the running product"),

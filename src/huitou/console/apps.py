@@ -12,6 +12,7 @@ _MEMBER_PAGES = (
     "member",
     "member_merge",
     "member_contact",
+    "member_elsewhere",
     "member_personal_data",
     "member_erase",
 )

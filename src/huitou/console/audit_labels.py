@@ -25,3 +25,8 @@ FAMILIES["table"] = {
     model._meta.db_table: Label(model._meta.verbose_name or model._meta.db_table, "grey")
     for model in apps.get_models()
 }
+# What was looked at, where that is no table.
+FAMILIES["table"] |= {
+    "members.contact": Label(_("Contact in clear"), "grey"),
+    "members.elsewhere": Label(_("Member seen from another brand"), "grey"),
+}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 
@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from huitou.brands.models import Shop
 from huitou.insight.types import MemberFilters
 from huitou.kernel.money import from_minor, to_minor
+from huitou.members.tags import TagGroupView, TagWord
 from huitou.ui.labels import FAMILIES, label
 from huitou.ui.numbers import count_parts, money_parts
 
@@ -22,16 +23,22 @@ COUNT_TRAITS = ("recency_days", "frequency")
 SORTS = ("frequency", "monetary_minor", "aov_minor", "last_paid_at", "recency_days")
 DEFAULT_SORT = "-monetary_minor"
 TEXT_CHARS_MAX = 100
+# Each group asked for is a set of ids beside the list; nobody reads a longer row of chips.
+TAGS_MAX = 20
 _COUNT_MAX = 10**9
 _AMOUNT_MAX = Decimal(10**12)
 
 
 @dataclass(frozen=True)
 class Chip:
-    """A condition in words, and the address parameters whose removal lifts it."""
+    """A condition in words, and the address parameters whose removal lifts it.
+
+    Of a parameter given several times only ``value`` goes, when there is one.
+    """
 
     text: str
     parameters: tuple[str, ...]
+    value: str = ""
 
 
 @dataclass(frozen=True)
@@ -39,7 +46,8 @@ class MemberQuery:
     """What the member list is asked for; anything malformed in the address is left out.
 
     ``values``: trait → code or text. ``ranges``: trait → (low, high) in the trait's own unit.
-    ``sort`` is a trait, with a leading minus for descending.
+    ``tags`` by group: one of each group's must be carried. ``sort`` is a trait, with a leading
+    minus for descending.
     """
 
     text: str
@@ -48,6 +56,12 @@ class MemberQuery:
     shop: Shop | None
     sort: str
     page: int
+    tags: tuple[tuple[TagGroupView, tuple[TagWord, ...]], ...] = ()
+
+    @property
+    def tag_ids(self) -> list[int]:
+        """The tags asked for."""
+        return [tag.id for _group, tags in self.tags for tag in tags]
 
     @property
     def filters(self) -> MemberFilters:
@@ -69,15 +83,22 @@ class MemberQuery:
     @property
     def is_narrowed(self) -> bool:
         """Whether any condition holds."""
-        return bool(self.text or self.values or self.ranges or self.shop)
+        return bool(self.text or self.values or self.ranges or self.shop or self.tags)
 
 
-def parse_query(given: QueryDict, *, shops: tuple[Shop, ...], currency: str) -> MemberQuery:
+def parse_query(
+    given: QueryDict,
+    *,
+    shops: tuple[Shop, ...],
+    currency: str,
+    groups: Sequence[TagGroupView] = (),
+) -> MemberQuery:
     """Read the address parameters.
 
     ``q`` search; ``rfm_group``, ``lifecycle_stage``, ``buyer_type``, ``province``, ``city``;
     ``shop`` a slug; ``recency_days_min/_max`` and ``frequency_min/_max`` counts;
-    ``monetary_min/_max`` amounts in whole currency; ``sort``, ``page``.
+    ``monetary_min/_max`` amounts in whole currency; ``tag``, a tag of ``groups``, any number of
+    times; ``sort``, ``page``.
     """
     values = {}
     for trait, family in CODE_FAMILIES.items():
@@ -101,7 +122,18 @@ def parse_query(given: QueryDict, *, shops: tuple[Shop, ...], currency: str) -> 
         shop=next((shop for shop in shops if shop.slug == given.get("shop")), None),
         sort=sort if sort.removeprefix("-") in SORTS else DEFAULT_SORT,
         page=max(1, _count(given, "page") or 1),
+        tags=_tags(given, groups),
     )
+
+
+def _tags(
+    given: QueryDict, groups: Sequence[TagGroupView]
+) -> tuple[tuple[TagGroupView, tuple[TagWord, ...]], ...]:
+    wanted = set(given.getlist("tag")[:TAGS_MAX])
+    chosen = (
+        (group, tuple(tag for tag in group.tags if str(tag.id) in wanted)) for group in groups
+    )
+    return tuple((group, tags) for group, tags in chosen if tags)
 
 
 def chips(query: MemberQuery, currency: str) -> list[Chip]:
@@ -125,6 +157,11 @@ def chips(query: MemberQuery, currency: str) -> list[Chip]:
         result.append(Chip(f"{titles[trait]} {word}", (trait,)))
     if query.shop:
         result.append(Chip(f"{_('Shop')} {query.shop.name}", ("shop",)))
+    for group, tags in query.tags:
+        for place, tag in enumerate(tags):
+            # Of one group any will do.
+            start = _("or") if place else _("Tag")
+            result.append(Chip(f"{start} {group.name} · {tag.name}", ("tag",), str(tag.id)))
     for trait, (low, high) in query.ranges.items():
         name = trait.removesuffix("_minor")
         text = f"{titles[trait]} {_range_text(trait, low, high, currency)}"

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -75,8 +75,20 @@ def chain_entries() -> int:
     return linked
 
 
-def verify_chain(*, expected: Head | None = None) -> Verdict:
-    """Recompute the whole chain; ``expected`` is a head kept from an earlier run."""
+def chain_length() -> int:
+    """How many links there are."""
+    with connection.cursor() as cursor:
+        cursor.execute("select coalesce(max(seq), 0) from eventlog_auditlink")
+        return int(cursor.fetchone()[0])
+
+
+def verify_chain(
+    *, expected: Head | None = None, progress: Callable[[int], None] | None = None
+) -> Verdict:
+    """Recompute the whole chain; ``expected`` is a head kept from an earlier run.
+
+    ``progress`` hears every few thousand links how many held.
+    """
     checked, previous, last = 0, GENESIS, None
     passed_expected = expected is None
     for seq, stored, entry_id, content in _links():
@@ -88,6 +100,8 @@ def verify_chain(*, expected: Head | None = None) -> Verdict:
         if previous != stored:
             return _broken(checked, entry_id, "the entry or its link was changed")
         checked, last = seq, Head(seq, stored.hex())
+        if progress is not None and checked % _CHUNK == 0:
+            progress(checked)
         passed_expected = passed_expected or last == expected
     if not passed_expected:
         assert expected is not None

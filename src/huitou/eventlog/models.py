@@ -151,3 +151,22 @@ class AuditLink(models.Model):
 
     def __str__(self) -> str:
         return f"link {self.seq}"
+
+
+class AuditCheck(models.Model):
+    """What recomputing the chain found: up to which link it held, and since when that is known."""
+
+    at = models.DateTimeField()
+    checked = models.BigIntegerField()  # links that held, from the first on
+    waiting = models.BigIntegerField()  # entries too new to be linked
+    head_hash = models.CharField(max_length=64, blank=True, default="")  # of the last of them
+    broken_entry = models.BigIntegerField(null=True)
+    problem = models.CharField(max_length=200, blank=True, default="")  # "": the log is whole
+
+    objects: models.Manager[AuditCheck] = models.Manager()
+
+    class Meta:
+        verbose_name = _("audit check")
+
+    def __str__(self) -> str:
+        return f"{self.checked} at {self.at}"

@@ -35,6 +35,11 @@ TABLES = (
         },
     ),
     TableMap("eventlog_auditlink", ("Audit chain", "审计链"), plain={"hash": "a digest"}),
+    TableMap(
+        "eventlog_auditcheck",
+        ("Checks of the audit log", "审计日志核验"),
+        plain={"head_hash": "a digest", "problem": "which link is broken, in fixed words"},
+    ),
     # Erased together with the rows they are images of, by those rows' own declarations.
     TableMap(
         "eventlog_beforeimage",

@@ -6,7 +6,7 @@ import json
 import queue
 import threading
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -23,10 +23,14 @@ from huitou.ingest.models import Batch
 from huitou.ingest.records import Chunk, Reject
 from huitou.kernel.columns import copy_in
 from huitou.members import services as members
+from huitou.members.imported_consent import ConsentColumn, record_imported_consents
+from huitou.members.models import Channel
 
 # Chunks read ahead while the database works: reading and recording then use a core each.
 _AHEAD = 2
 _VALUE_MAX = 400
+# Which channel a field of a customer file is the answer for.
+_CONSENT_CHANNELS = {"accepts_email": Channel.EMAIL.value, "accepts_sms": Channel.SMS.value}
 
 
 @dataclass
@@ -95,7 +99,7 @@ def record_chunk(batch: Batch, chunk: Chunk, *, now: datetime) -> None:
     chunk = without_erased(batch, chunk)
     outcome = _Outcome()
     if chunk.customers is not None:
-        _record_customers(batch, chunk.customers, outcome, now)
+        _record_customers(batch, chunk, chunk.customers, outcome, now)
     if any(t is not None for t in (chunk.orders, chunk.lines, chunk.refunds, chunk.reviews)):
         _record_commerce(batch, chunk, outcome, now)
     _quarantine(batch, chunk.rejects)
@@ -114,7 +118,9 @@ def _resolve(batch: Batch, people: pa.Table, now: datetime) -> members.ResolvedP
     )
 
 
-def _record_customers(batch: Batch, people: pa.Table, outcome: _Outcome, now: datetime) -> None:
+def _record_customers(
+    batch: Batch, chunk: Chunk, people: pa.Table, outcome: _Outcome, now: datetime
+) -> None:
     resolved = _resolve(batch, _with_named_phone(people), now)
     recorded = members.record_profiles(
         brand_id=batch.brand_id, source_ref=batch.pk, people=people, resolved=resolved
@@ -126,10 +132,32 @@ def _record_customers(batch: Batch, people: pa.Table, outcome: _Outcome, now: da
     stored = np.isin(resolved.member_ids, resolved.created_ids) & first_seen
     updated = np.zeros(people.num_rows, dtype=bool)
     updated[recorded.changed] = True
+    updated[_record_consents(batch, chunk.headings, people, resolved.member_ids, now)] = True
     updated &= ~stored
     outcome.stored += int(stored.sum())
     outcome.updated += int(updated.sum())
     outcome.unchanged += int((~stored & ~updated).sum())
+
+
+def _record_consents(
+    batch: Batch,
+    headings: Mapping[str, str],
+    people: pa.Table,
+    accounts: NDArray[np.int64],
+    now: datetime,
+) -> NDArray[np.int64]:
+    """The places of the rows that said something new of consent."""
+    return record_imported_consents(
+        brand_id=batch.brand_id,
+        source_ref=batch.pk,
+        accounts=accounts,
+        row_nos=people["row_no"].to_numpy(),
+        columns=[
+            ConsentColumn(_CONSENT_CHANNELS[field], heading, people[field])
+            for field, heading in headings.items()
+        ],
+        now=now,
+    )
 
 
 def _record_commerce(batch: Batch, chunk: Chunk, outcome: _Outcome, now: datetime) -> None:

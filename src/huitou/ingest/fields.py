@@ -71,6 +71,8 @@ FIELD_TITLES = {
     "gender": _("Gender"),
     "birthday": _("Birthday"),
     "joined_at": _("Time of joining"),
+    "accepts_email": _("Agrees to marketing by e-mail"),
+    "accepts_sms": _("Agrees to marketing by SMS"),
 }
 
 

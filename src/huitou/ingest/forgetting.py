@@ -19,7 +19,10 @@ from huitou.vault.hashing import EMAIL, PHONE
 
 # Counted on the batch; its file is not kept once it is done.
 ERASED_PERSON = "ERASED_PERSON"
-_CUSTOMER = ("name", "phone", "email", "gender", "birthday", "province", "city")
+_CUSTOMER = (
+    *("name", "phone", "email", "gender", "birthday", "province", "city"),
+    *("accepts_email", "accepts_sms"),
+)
 _PARCEL = ("receiver", "receiver_phone")
 _ORDER = ("buyer_name", "buyer_phone", "buyer_email", *_PARCEL, "remark")
 _REVIEW = ("nick", "content", "followup", "reply")

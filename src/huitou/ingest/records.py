@@ -7,6 +7,7 @@ microseconds in UTC, and text is already clean; a null means that the file is si
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -116,6 +117,8 @@ CUSTOMERS = pa.schema(
         ("province", pa.string()),
         ("city", pa.string()),
         ("joined_at", _TIME),
+        ("accepts_email", pa.bool_()),  # marketing by e-mail and SMS; null: the file is silent
+        ("accepts_sms", pa.bool_()),
         *_IDENTIFIERS,
     ]
 )
@@ -153,6 +156,7 @@ class Chunk:
     ``rows`` input rows starting at ``first_row`` were consumed, accepted or not. Rows of one order
     that follow each other never straddle two chunks. ``paid_minor`` and ``refunded_minor`` are
     control totals: the file's own paid and refund columns summed over the accepted rows' orders.
+    ``headings`` names the column that each consent field of ``customers`` was read from.
     """
 
     first_row: int
@@ -162,6 +166,7 @@ class Chunk:
     refunds: pa.Table | None = None
     reviews: pa.Table | None = None
     customers: pa.Table | None = None
+    headings: Mapping[str, str] = field(default_factory=dict)
     rejects: list[Reject] = field(default_factory=list)
     warnings: Counter[str] = field(default_factory=Counter)
     paid_minor: int = 0

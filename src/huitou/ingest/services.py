@@ -40,6 +40,7 @@ from huitou.ingest.records import ReadContext
 from huitou.jobs import services as jobs
 from huitou.kernel.errors import RefusedInputError
 from huitou.members import services as members
+from huitou.members.imported_consent import take_back_consents
 from huitou.privacy.steps import shut_out_imports
 
 # First key of the advisory lock that keeps a batch to one process.
@@ -192,6 +193,7 @@ def undo_batch(batch_id: int) -> Batch:
         # An account that an event finds meanwhile must not be gone once the event is stored.
         shut_out_imports(batch.brand_id)
         commerce.undo(brand_id=batch.brand_id, source_ref=batch_id, now=datetime.now(UTC))
+        take_back_consents(brand_id=batch.brand_id, source_ref=batch_id, now=datetime.now(UTC))
         members.undo(
             brand_id=batch.brand_id,
             source_ref=batch_id,

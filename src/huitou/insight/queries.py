@@ -13,6 +13,10 @@ from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
 from huitou.insight import periods, plan, readings, snapshots
 from huitou.insight.rules import year_before
 from huitou.insight.snapshots import Snapshot
@@ -59,7 +63,9 @@ __all__ = [
     "trend",
 ]
 
-# A page of members, and a list of ids to choose among, are no longer than this.
+MemberIds = Sequence[int] | NDArray[np.int64]
+
+# A page of members is no longer than this.
 PAGE_MAX = 1_000
 _CACHED_RESULTS = 512
 # Instants leave DuckDB as integers: its own conversion needs a package nothing else does.
@@ -216,16 +222,16 @@ def find_members(
     descending: bool = True,
     offset: int = 0,
     limit: int = 50,
-    among: Sequence[int] | None = None,
+    among: Sequence[MemberIds] = (),
 ) -> MemberPage:
     """A page of the members that match, with totals of all that match.
 
-    ``among`` limits the search to those members. Members without the sorted trait come last;
+    They are in each of the sets of ids ``among``. Members without the sorted trait come last;
     equal ones are in order of ``member_id``. Raises ``ValueError`` for an unknown trait or more
     than ``PAGE_MAX`` rows.
     """
     snapshot = snapshots.current(scope)
-    if snapshot is None or (among is not None and not among):
+    if snapshot is None or not all(len(ids) for ids in among):
         return MemberPage(0, 0, 0, [])
     if limit > PAGE_MAX or offset < 0:
         raise ValueError(f"a page has at most {PAGE_MAX} members and starts at 0 or later")
@@ -233,6 +239,7 @@ def find_members(
     where, parameters = _conditions(filters, among)
     direction = "DESC" if descending else "ASC"
     with engine.cursor() as connection:
+        _offer(connection, among)
         # Only the columns that choose and order are read in full; the page's traits by its ids.
         rows = connection.execute(
             f"SELECT member_id FROM read_parquet({quoted(snapshot.traits_path)}) WHERE {where} "
@@ -240,25 +247,30 @@ def find_members(
             f"LIMIT {int(limit)} OFFSET {int(offset)}",
             parameters,
         ).fetchall()
+        if among:  # sets of ids are not kept
+            total, sales, orders = _totals_of(connection, snapshot, where, parameters)
+    if not among:
+        total, sales, orders = _totals(snapshot, where, tuple(sorted(parameters.items())))
     listed = [row[0] for row in rows]
     traits = _traits_of(snapshot, listed)
-    totals = _totals if among is None else _totals.__wrapped__  # lists of ids are not kept
-    total, sales, orders = totals(snapshot, where, tuple(sorted(parameters.items())))
     found = [MemberRow(member, traits[member]) for member in listed]
     return MemberPage(total, sales, orders, found)
 
 
-def member_ids(scope: Scope, filters: MemberFilters) -> list[int]:
-    """Every member that matches, in order of id; for exports."""
+def member_ids(
+    scope: Scope, filters: MemberFilters, *, among: Sequence[MemberIds] = ()
+) -> list[int]:
+    """Every member that matches and is in each of the sets ``among``, in order of id."""
     snapshot = snapshots.current(scope)
     if snapshot is None:
         return []
-    where, parameters = _conditions(filters, None)
+    where, parameters = _conditions(filters, among)
     sql = (
         f"SELECT member_id FROM read_parquet({quoted(snapshot.traits_path)}) "
         f"WHERE {where} ORDER BY member_id"
     )
     with engine.cursor() as connection:
+        _offer(connection, among)
         return [row[0] for row in connection.execute(sql, parameters).fetchall()]
 
 
@@ -274,7 +286,13 @@ def _known(name: str) -> str:
     return name
 
 
-def _conditions(filters: MemberFilters, among: Sequence[int] | None) -> tuple[str, dict[str, Any]]:
+def _offer(connection: Any, among: Sequence[MemberIds]) -> None:
+    """Let ``connection`` read the sets of ids as the relations ``among_0`` and on."""
+    for place, ids in enumerate(among):
+        connection.register(f"among_{place}", pa.table({"id": pa.array(ids, pa.int64())}))
+
+
+def _conditions(filters: MemberFilters, among: Sequence[MemberIds]) -> tuple[str, dict[str, Any]]:
     """SQL of the filters; values travel as parameters."""
     parts = ["true"]
     parameters: dict[str, Any] = {}
@@ -290,8 +308,7 @@ def _conditions(filters: MemberFilters, among: Sequence[int] | None) -> tuple[st
                 parts.append(f"{_known(name)} {sign} ${key}")
     if filters.buyers_only:
         parts.append("frequency IS NOT NULL")
-    if among is not None:
-        parts.append(f"member_id IN ({', '.join(str(int(member)) for member in among)})")
+    parts += [f"member_id IN (SELECT id FROM among_{place})" for place in range(len(among))]
     return " AND ".join(parts), parameters
 
 
@@ -353,14 +370,20 @@ def _rfm(snapshot: Snapshot, rule: RfmRule, as_of: date) -> RfmSummary:
 def _totals(
     snapshot: Snapshot, where: str, parameters: tuple[tuple[str, Any], ...]
 ) -> tuple[int, int, int]:
-    """How many members match, what they spent, and in how many purchases."""
     with engine.cursor() as connection:
-        total, sales, orders = connection.execute(
-            "SELECT count(*), coalesce(sum(monetary_minor), 0)::BIGINT, "
-            "coalesce(sum(frequency), 0)::BIGINT "
-            f"FROM read_parquet({quoted(snapshot.traits_path)}) WHERE {where}",
-            dict(parameters),
-        ).fetchall()[0]
+        return _totals_of(connection, snapshot, where, dict(parameters))
+
+
+def _totals_of(
+    connection: Any, snapshot: Snapshot, where: str, parameters: Mapping[str, Any]
+) -> tuple[int, int, int]:
+    """How many members match, what they spent, and in how many purchases."""
+    total, sales, orders = connection.execute(
+        "SELECT count(*), coalesce(sum(monetary_minor), 0)::BIGINT, "
+        "coalesce(sum(frequency), 0)::BIGINT "
+        f"FROM read_parquet({quoted(snapshot.traits_path)}) WHERE {where}",
+        parameters,
+    ).fetchall()[0]
     return int(total), int(sales), int(orders)
 
 

@@ -6,7 +6,7 @@ loosens what a person said.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -22,7 +22,6 @@ from huitou.members.models import (
     Purpose,
 )
 from huitou.members.ownership import Accounts, accounts_of_persons, owners
-from huitou.members.queries import accounts_of
 from huitou.members.standing import ConsentFact, standing_consent
 
 # (channel, purpose)
@@ -178,17 +177,3 @@ def consents(brand_id: int, accounts: Accounts) -> dict[int, dict[Matter, Consen
             standing.decision, standing.at, standing.source, *proofs[standing.id]
         )
     return result
-
-
-def consenting_members(
-    brand_id: int, member_ids: Sequence[int], *, channel: str, purpose: str
-) -> set[int]:
-    """Those of ``member_ids`` whose granted consent holds; silence is no consent."""
-    found: Mapping[int, Mapping[Matter, Consent]] = consents(
-        brand_id, accounts_of(brand_id, member_ids)
-    )
-    return {
-        member
-        for member, matters in found.items()
-        if (channel, purpose) in matters and matters[channel, purpose].is_granted
-    }

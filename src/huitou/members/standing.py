@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 from huitou.members.models import ConsentSource, Decision, ValueSource
 
@@ -57,6 +57,24 @@ class TagFact:
     is_exclusive: bool
     put_at: datetime
     until: datetime | None
+
+
+class Decided(Protocol):
+    """Anything that says what was decided and when."""
+
+    @property
+    def decision(self) -> str:
+        """One of ``Decision``."""
+        ...
+
+    @property
+    def at(self) -> datetime:
+        """When the member decided."""
+        ...
+
+
+DecidedT = TypeVar("DecidedT", bound=Decided)
+TagT = TypeVar("TagT", bound=TagFact)
 
 
 def standing_statement(statements: Iterable[Statement]) -> Statement | None:
@@ -110,21 +128,33 @@ def standing_consent(facts: Iterable[ConsentFact]) -> ConsentFact | None:
     )
 
 
+def strictest(standing: Iterable[DecidedT]) -> DecidedT | None:
+    """What holds once the members of whom ``standing`` is what holds are one; None of nothing.
+
+    >>> from datetime import UTC
+    >>> day = datetime(2026, 5, 1, tzinfo=UTC)
+    >>> no = ConsentFact(1, 7, "withdrawn", day, "link")
+    >>> strictest([no, ConsentFact(2, 8, "granted", day.replace(month=6), "card")]).decision
+    'withdrawn'
+    """
+    return max(standing, key=lambda one: (_is_withdrawal(one), one.at), default=None)
+
+
 def _later(fact: ConsentFact) -> tuple[datetime, bool, int]:
     # Of decisions at one moment the withdrawal counts.
     return fact.at, _is_withdrawal(fact), fact.id
 
 
-def _is_withdrawal(fact: ConsentFact) -> bool:
+def _is_withdrawal(fact: Decided) -> bool:
     return fact.decision == Decision.WITHDRAWN
 
 
-def standing_tags(facts: Iterable[TagFact], now: datetime) -> list[TagFact]:
+def standing_tags(facts: Iterable[TagT], now: datetime) -> list[TagT]:
     """The tags a member carries at ``now``, in order of group and tag.
 
     A tag on several accounts counts once, as put last; of an exclusive group the last one counts.
     """
-    standing: dict[tuple[int, int], TagFact] = {}
+    standing: dict[tuple[int, int], TagT] = {}
     for fact in sorted(facts, key=lambda fact: (fact.put_at, fact.id)):
         if fact.until is None or fact.until > now:
             standing[fact.group_id, 0 if fact.is_exclusive else fact.tag_id] = fact

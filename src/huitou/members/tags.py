@@ -46,17 +46,14 @@ class TagGroupView:
 
 
 @dataclass(frozen=True)
-class CarriedTag:
-    """A tag a member carries: who or what put it, why, since when and until when."""
+class CarriedTag(TagFact):
+    """A tag a member carries, in words: who or what put it and why."""
 
-    tag_id: int
     name: str
     group: str
     source: str
     staff: str
     reason: str
-    put_at: datetime
-    until: datetime | None
 
 
 @dataclass(frozen=True)
@@ -323,29 +320,25 @@ def carried_tags(brand_id: int, accounts: Accounts, now: datetime) -> dict[int, 
         account_id__in=list(member_of),
         removed=None,
     ).select_related("tag__group", "put__staff")
-    facts: dict[int, list[TagFact]] = {}
-    found: dict[int, TagAssignment] = {}
+    heard: dict[int, list[CarriedTag]] = {}
     for row in rows:
-        found[row.pk] = row
-        group = row.tag.group
-        fact = TagFact(row.pk, row.tag_id, group.pk, group.is_exclusive, row.put.at, row.until)
-        facts.setdefault(member_of[row.account_id], []).append(fact)
-    return {
-        member: [_carried(found[fact.id]) for fact in standing_tags(heard, now)]
-        for member, heard in facts.items()
-    }
+        heard.setdefault(member_of[row.account_id], []).append(_carried(row))
+    return {member: standing_tags(tags, now) for member, tags in heard.items()}
 
 
 def _carried(row: TagAssignment) -> CarriedTag:
     return CarriedTag(
+        id=row.pk,
         tag_id=row.tag_id,
+        group_id=row.tag.group_id,
+        is_exclusive=row.tag.group.is_exclusive,
+        put_at=row.put.at,
+        until=row.until,
         name=row.tag.name,
         group=row.tag.group.name,
         source=row.put.source,
         staff=row.put.staff.username if row.put.staff else "",
         reason=row.put.reason,
-        put_at=row.put.at,
-        until=row.until,
     )
 
 

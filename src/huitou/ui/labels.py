@@ -45,6 +45,7 @@ JOB_KINDS = {
     "undo": Label(_("Undo import"), "orange"),
     "export": Label(_("Export"), "violet"),
     "suggest": Label(_("Look for suggestions"), "blue"),
+    "verify": Label(_("Check the audit log"), "teal"),
     "demo": Label(_("Load demo data"), "grey"),
 }
 JOB_STATES = {

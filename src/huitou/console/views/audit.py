@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.core.paginator import Paginator
+from django.db import transaction
 from django.db.models import Q, QuerySet
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
-from django.views.decorators.http import require_POST
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django_htmx.http import trigger_client_event
 
-from huitou.console import audit_labels  # noqa: F401 -- adds the words this page shows
+from huitou.console import audit_labels, tasks  # noqa: F401 -- adds the words this page shows
+from huitou.console.audit_job import CHECK_JOB
 from huitou.console.audit_words import lines
-from huitou.eventlog.audit_chain import chain_entries, verify_chain
+from huitou.eventlog.audit_checks import latest_check
 from huitou.eventlog.models import AuditEntry
+from huitou.jobs.models import UNFINISHED, JobState
+from huitou.jobs.queries import JobView, recent_jobs
+from huitou.jobs.services import create_job
 from huitou.ui.roles import permission_required
 
 PAGE_ROWS = 50
@@ -40,6 +47,7 @@ def audit_log(request: HttpRequest) -> HttpResponse:
     pages = Paginator(_found(mine, filters, request.scope.brand.time_zone), PAGE_ROWS)
     page = pages.get_page(request.GET.get("page"))
     context = {
+        **_verdict(request),
         "pages": page,
         "lines": lines(page.object_list),
         "filters": filters,
@@ -49,13 +57,38 @@ def audit_log(request: HttpRequest) -> HttpResponse:
     return render(request, "console/audit.html", context)
 
 
-@require_POST
 @permission_required("audit.view")
-def verify(request: HttpRequest) -> HttpResponse:
-    """Link what waits and recompute the whole chain."""
-    chain_entries()
-    context = {"verdict": verify_chain(), "checked_at": datetime.now(UTC)}
-    return render(request, "console/audit_verdict.html", context)
+def verify(request: HttpRequest) -> HttpResponseBase:
+    """How the latest check ended or how far the present one is; a post begins one."""
+    brand = request.scope.brand
+    if request.method == "POST":
+        if not any(job.state in UNFINISHED for job in _checks(brand.pk)):
+            with transaction.atomic():
+                job = create_job(
+                    brand_id=brand.pk,
+                    kind=CHECK_JOB,
+                    subject=_("Audit log"),
+                    created_by_id=request.user.pk,
+                )
+                tasks.verify_audit.defer(job_id=job.pk)
+        if not request.htmx:
+            return redirect("audit")
+    answer = render(request, "console/audit_verdict.html", _verdict(request))
+    return trigger_client_event(answer, "jobs-changed") if request.method == "POST" else answer
+
+
+def _verdict(request: HttpRequest) -> dict[str, Any]:
+    jobs = _checks(request.scope.brand_id)
+    newest = jobs[0] if jobs else None
+    return {
+        "check": latest_check(),
+        "job": newest if newest and newest.state != JobState.DONE else None,
+    }
+
+
+def _checks(brand_id: int) -> list[JobView]:
+    """The jobs that check the log among the newest of the brand, newest first."""
+    return [job for job in recent_jobs(brand_id) if job.kind == CHECK_JOB]
 
 
 def _filters(request: HttpRequest) -> Filters:

@@ -13,13 +13,12 @@ from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from huitou.console.member_filters import parse_query
 from huitou.console.profile_refusals import refusal_of
-from huitou.console.views.members import among_of, list_scope
+from huitou.console.views.members import among_of, list_scope, query_of, searched_of
 from huitou.console.views.profile import act_of, end_of_day, tag_id_of
 from huitou.kernel.errors import RefusedInputError
 from huitou.members import queries as members
-from huitou.members.tags import Changed, put_tag, remove_tag
+from huitou.members.tags import Changed, put_tag, remove_tag, tag_groups
 from huitou.ui.numbers import count_parts
 from huitou.ui.roles import permission_required
 
@@ -62,12 +61,9 @@ def _change(request: HttpRequest) -> Changed:
 def _matching(request: HttpRequest) -> list[int]:
     """All members the conditions of the list lead to."""
     brand = request.scope.brand
-    given = QueryDict(request.POST.get("filters", ""))
-    query = parse_query(given, shops=request.scope.shops, currency=brand.currency)
-    found: list[int] = insight.member_ids(list_scope(request, query), query.filters)
-    among = among_of(brand.pk, query)
-    if among is not None:
-        found = sorted(set(found) & set(among))
+    query = query_of(request, QueryDict(request.POST.get("filters", "")), tag_groups(brand.pk))
+    among = among_of(brand.pk, query, searched_of(brand.pk, query))
+    found: list[int] = insight.member_ids(list_scope(request, query), query.filters, among=among)
     if len(found) > MEMBERS_MAX:
         raise RefusedInputError("TOO_MANY", f"At most {MEMBERS_MAX} members at once.")
     return found

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -17,10 +17,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
-from huitou.commerce import queries as commerce
-from huitou.commerce.queries import OrderTotals
 from huitou.console import member_labels  # noqa: F401 -- adds the words these pages show
 from huitou.console.members_in_view import member_in_view
+from huitou.console.merging import Effect, Side, effects_of, sides_of
+from huitou.eventlog.audit import row_detail
 from huitou.jobs.models import UNFINISHED
 from huitou.jobs.queries import recent_jobs
 from huitou.jobs.services import create_job
@@ -28,7 +28,6 @@ from huitou.kernel.errors import RefusedInputError
 from huitou.members import decisions, explanation, tasks
 from huitou.members import queries as members
 from huitou.members.components import MERGING_KINDS
-from huitou.members.queries import MemberProfile
 from huitou.members.unification import policy_of
 from huitou.ui.access import safe_next
 from huitou.ui.roles import permission_required
@@ -46,22 +45,12 @@ _REFUSALS = {
 
 
 @dataclass(frozen=True)
-class Side:
-    """One of the persons a merge would join, with what they have."""
-
-    profile: MemberProfile
-    person: str
-    accounts: list[explanation.Account]
-    totals: OrderTotals
-
-
-@dataclass(frozen=True)
 class Question:
-    """A suggestion with the two persons."""
+    """A suggestion with the two persons and what merging them would do."""
 
     suggestion: explanation.OpenSuggestion
     sides: list[Side]
-    together: OrderTotals
+    effect: Effect
 
 
 @permission_required("members.merge")
@@ -95,48 +84,16 @@ def review(request: HttpRequest) -> HttpResponse:
 
 def _questions(brand_id: int, offset: int) -> list[Question]:
     found = explanation.open_suggestions(brand_id, offset=offset, limit=PAGE_ROWS)
-    sides = _sides(brand_id, {p for s in found for p in (s.a_person, s.b_person)})
-    return [
-        Question(s, both, _together(both))
-        for s in found
-        for both in ([sides[s.a_person], sides[s.b_person]],)
-    ]
+    sides = sides_of(brand_id, {p for s in found for p in (s.a_person, s.b_person)})
+    pairs = [[sides[s.a_person], sides[s.b_person]] for s in found]
+    effects = effects_of(brand_id, pairs, datetime.now(UTC))
+    return [Question(*each) for each in zip(found, pairs, effects, strict=True)]
 
 
 def _conflicts(brand_id: int, offset: int) -> list[tuple[explanation.OpenConflict, Side]]:
     found = explanation.open_conflicts(brand_id, offset=offset, limit=PAGE_ROWS)
-    sides = _sides(brand_id, {conflict.person for conflict in found})
+    sides = sides_of(brand_id, {conflict.person for conflict in found})
     return [(conflict, sides[conflict.person]) for conflict in found]
-
-
-def _sides(brand_id: int, member_ids: Iterable[int]) -> dict[int, Side]:
-    """What each member has, in a constant number of queries."""
-    profiles = members.profiles(brand_id, member_ids)
-    accounts_of = members.accounts_of(brand_id, profiles)
-    every = [account for found in accounts_of.values() for account in found]
-    accounts = {account.id: account for account in explanation.accounts(brand_id, every)}
-    totals = commerce.order_totals(brand_id, profiles)
-    return {
-        member: Side(
-            profile=profile,
-            person=profile.name or profile.number,
-            accounts=[accounts[account] for account in accounts_of[member]],
-            totals=totals.get(member, OrderTotals()),
-        )
-        for member, profile in profiles.items()
-    }
-
-
-def _together(sides: Sequence[Side]) -> OrderTotals:
-    """The orders of all sides as those of one member."""
-    totals = [side.totals for side in sides]
-    return OrderTotals(
-        orders=sum(t.orders for t in totals),
-        purchases=sum(t.purchases for t in totals),
-        paid_minor=sum(t.paid_minor for t in totals),
-        refunded_minor=sum(t.refunded_minor for t in totals),
-        last_biz_date=max((t.last_biz_date for t in totals if t.last_biz_date), default=None),
-    )
 
 
 @require_POST
@@ -205,25 +162,27 @@ def merge(request: HttpRequest, public_id: UUID) -> HttpResponseBase:
     if request.method == "POST":
         if len(others) != 1:
             raise Http404
-        decisions.merge(
-            brand_id=brand_id,
-            member_ids=[profile.id, others[0]],
-            reason=request.POST.get("reason", ""),
-            actor_id=request.user.pk,
-            now=datetime.now(UTC),
-        )
+        with row_detail():
+            decisions.merge(
+                brand_id=brand_id,
+                member_ids=[profile.id, others[0]],
+                reason=request.POST.get("reason", ""),
+                actor_id=request.user.pk,
+                now=datetime.now(UTC),
+            )
         messages.success(request, _("Merged. The member page can part them again."))
         person = members.persons_of(brand_id, [profile.id])[profile.id]
         return redirect("member", members.profiles(brand_id, [person])[person].public_id)
-    sides = _sides(brand_id, [profile.id, *others[:PAGE_ROWS]])
+    sides = sides_of(brand_id, [profile.id, *others[:PAGE_ROWS]])
     own = sides.pop(profile.id)
+    effects = effects_of(brand_id, [[own, side] for side in sides.values()], datetime.now(UTC))
     return render(
         request,
         "console/identity_merge.html",
         {
             "own": own,
             "wanted": wanted,
-            "choices": [(side, _together([own, side])) for side in sides.values()],
+            "choices": list(zip(sides.values(), effects, strict=True)),
             "is_cut": len(others) > PAGE_ROWS,
         },
     )
@@ -268,13 +227,20 @@ def policy(request: HttpRequest) -> HttpResponseBase:
             accounts_max=int(limit) if limit.isascii() and limit.isdigit() else 0,
             now=datetime.now(UTC),
         ),
+        in_rows=False,  # it may touch every member
     )
 
 
-def _decided(request: HttpRequest, done: str, decide: Any) -> HttpResponseBase:
-    """Run ``decide``, say how it ended, and go back to the page the person was on."""
+def _decided(
+    request: HttpRequest, done: str, decide: Any, *, in_rows: bool = True
+) -> HttpResponseBase:
+    """Run ``decide``, say how it ended, and go back to the page the person was on.
+
+    The audit log says row by row whose accounts it moved, unless ``in_rows`` is False.
+    """
     try:
-        decide()
+        with row_detail() if in_rows else nullcontext():
+            decide()
     except RefusedInputError as error:
         messages.error(request, _REFUSALS.get(error.code, str(error)))
     else:

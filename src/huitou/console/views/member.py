@@ -24,6 +24,7 @@ from huitou.console.member_filters import CODE_FAMILIES
 from huitou.console.member_profile import kept_of, profile_cards, profile_words
 from huitou.console.member_rows import local_day
 from huitou.console.members_in_view import member_in_view
+from huitou.console.views.elsewhere import brands_in_reach
 from huitou.insight.traits import TRAITS
 from huitou.insight.types import Scope
 from huitou.members import explanation
@@ -103,6 +104,7 @@ def member(request: HttpRequest, public_id: UUID) -> HttpResponse:
     }
     context["may_unmask"] = request.scope.may("members.unmask")
     context["may_erase"] = request.scope.may("privacy.manage")
+    context["group_brands"] = len(brands_in_reach(request))
     return render(request, "console/member.html", context)
 
 

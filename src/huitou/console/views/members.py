@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import importlib
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
-from typing import Any
+from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING, Any
 
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, QueryDict
@@ -25,11 +26,15 @@ from huitou.console.member_filters import (
 from huitou.console.member_rows import ListRow, local_day
 from huitou.insight.types import MemberPage, Scope
 from huitou.members import queries as members
-from huitou.members.tags import tag_groups
+from huitou.members.tagged import tagged_members
+from huitou.members.tags import TagGroupView, tag_groups
 from huitou.ui.labels import FAMILIES
 from huitou.ui.navigation import page_url
 from huitou.ui.numbers import half_up
 from huitou.ui.roles import MEMBER_ROLES, roles_required
+
+if TYPE_CHECKING:
+    from huitou.insight.queries import MemberIds
 
 # Loads the analytic engine, which no other page needs.
 insight = SimpleLazyObject(lambda: importlib.import_module("huitou.insight.queries"))
@@ -64,13 +69,15 @@ class SortLink:
 def members_list(request: HttpRequest) -> HttpResponse:
     """The list; a request of htmx gets only the part its target names."""
     brand = request.scope.brand
-    query = parse_query(request.GET, shops=request.scope.open_shops, currency=brand.currency)
+    groups = tag_groups(brand.pk)
+    query = query_of(request, request.GET, groups)
     scope = list_scope(request, query)
     fresh = insight.freshness(scope)
     if fresh is None:
         empty = {"imports_url": page_url("imports")}
         return render(request, "console/members_empty.html", empty)
-    found, cut = find(scope, query, among_of(brand.pk, query))
+    searched = searched_of(brand.pk, query)
+    found = find(scope, query, among_of(brand.pk, query, searched))
     fields = field_values(query, brand.currency)
     context = {
         "fresh": fresh,
@@ -78,7 +85,7 @@ def members_list(request: HttpRequest) -> HttpResponse:
         "fields": fields,
         "carried": {name: value for name, value in fields.items() if name not in FIELDS},
         "chips": [
-            (chip.text, _address(request.GET, *chip.parameters))
+            (chip.text, _address(request.GET, *chip.parameters, value=chip.value))
             for chip in chips(query, brand.currency)
         ],
         "codes": {trait: FAMILIES[family] for trait, family in CODE_FAMILIES.items()},
@@ -89,24 +96,17 @@ def members_list(request: HttpRequest) -> HttpResponse:
         "sales_minor": found.sales_minor,
         "aov_minor": int(half_up(found.sales_minor / found.orders)) if found.orders else None,
         "headings": [_sort_link(request.GET, query, trait) for trait in COLUMNS],
-        "cut": SEARCH_ROWS_MAX if cut else None,
+        "cut": SEARCH_ROWS_MAX if searched and len(searched) > SEARCH_ROWS_MAX else None,
         "formats": EXPORTS,
         "imports_url": page_url("imports"),
-        **_tagging(request),
-    }
-    return render(request, _template(request), context)
-
-
-def _tagging(request: HttpRequest) -> dict[str, Any]:
-    """What the form for tags on many members needs, for those who may use it."""
-    if not request.scope.may("profile.edit"):
-        return {"may_edit": False}
-    return {
-        "may_edit": True,
+        # For the form of conditions, and for that of tags on many members.
+        "tag_groups": [group for group in groups if group.tags],
+        "chosen_tags": query.tag_ids,
+        "may_edit": request.scope.may("profile.edit"),
         "may_set_up": request.scope.may("profile.define"),
-        "tag_groups": [group for group in tag_groups(request.scope.brand_id) if group.tags],
         "filters": request.GET.urlencode(),
     }
+    return render(request, _template(request), context)
 
 
 @roles_required(MEMBER_ROLES)
@@ -115,9 +115,9 @@ def members_export(request: HttpRequest, kind: str) -> HttpResponseBase:
     if kind not in EXPORTS:
         raise Http404
     brand = request.scope.brand
-    query = parse_query(request.GET, shops=request.scope.open_shops, currency=brand.currency)
+    query = query_of(request, request.GET, tag_groups(brand.pk))
     scope = list_scope(request, query)
-    among = among_of(brand.pk, query)
+    among = among_of(brand.pk, query, searched_of(brand.pk, query))
     total = insight.find_members(scope, query.filters, limit=1, among=among).total
     if kind == "xlsx" and total > SHEET_ROWS_MAX:
         context = {"rows": total, "rows_max": SHEET_ROWS_MAX}
@@ -146,26 +146,43 @@ def list_scope(request: HttpRequest, query: MemberQuery) -> Scope:
     return Scope(brand_id=request.scope.brand_id, shop_id=shop_id)
 
 
-def among_of(brand_id: int, query: MemberQuery) -> list[int] | None:
-    """The members the search leads to; None without a search."""
+def query_of(request: HttpRequest, given: QueryDict, groups: Sequence[TagGroupView]) -> MemberQuery:
+    """What ``given`` asks of the list, as far as the person may ask it."""
+    return parse_query(
+        given,
+        shops=request.scope.open_shops,
+        currency=request.scope.brand.currency,
+        groups=groups,
+    )
+
+
+def searched_of(brand_id: int, query: MemberQuery) -> list[int] | None:
+    """The members the search leads to, one more than are looked at; None without a search."""
     if not query.text:
         return None
     return members.search(brand_id, query.text, SEARCH_ROWS_MAX + 1)
 
 
-def find(scope: Scope, query: MemberQuery, among: list[int] | None) -> tuple[MemberPage, bool]:
-    """The page asked for, and whether the search found more than is looked at."""
-    cut = among is not None and len(among) > SEARCH_ROWS_MAX
-    page = insight.find_members(
+def among_of(brand_id: int, query: MemberQuery, searched: list[int] | None) -> list[MemberIds]:
+    """Sets of ids the members listed are in: those searched for, and those of each tag group."""
+    among: list[MemberIds] = [] if searched is None else [searched[:SEARCH_ROWS_MAX]]
+    if query.tags:
+        among += tagged_members(brand_id, query.tag_ids, datetime.now(UTC))
+    return among
+
+
+def find(scope: Scope, query: MemberQuery, among: Sequence[MemberIds]) -> MemberPage:
+    """The page asked for."""
+    page: MemberPage = insight.find_members(
         scope,
         query.filters,
         sort=query.sort_trait,
         descending=query.descending,
         offset=(query.page - 1) * PAGE_ROWS,
         limit=PAGE_ROWS,
-        among=among[:SEARCH_ROWS_MAX] if among is not None else None,
+        among=among,
     )
-    return page, cut
+    return page
 
 
 def _rows(request: HttpRequest, found: MemberPage) -> list[ListRow]:
@@ -198,11 +215,17 @@ def _sort_link(given: QueryDict, query: MemberQuery, trait: str) -> SortLink:
     return SortLink(str(COLUMNS[trait]), _address(given, "sort", sort=turned), state)
 
 
-def _address(given: QueryDict, *dropped: str, **changed: str) -> str:
-    """The list's address with some parameters dropped or changed, back on the first page."""
+def _address(given: QueryDict, *dropped: str, value: str = "", **changed: str) -> str:
+    """The list's address with some parameters dropped or changed, back on the first page.
+
+    With ``value`` the dropped parameters keep their other values.
+    """
     parameters = given.copy()
-    for name in ("page", *dropped):
-        parameters.pop(name, None)
+    parameters.pop("page", None)
+    for name in dropped:
+        kept = [other for other in parameters.pop(name, []) if value and other != value]
+        if kept:
+            parameters.setlist(name, kept)
     for name, value in changed.items():
         parameters[name] = value
     return f"{reverse('members')}?{parameters.urlencode()}"

@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 from huitou.ingest.reading import cells, limits, people, times
 from huitou.ingest.reading.cells import Cell
 from huitou.ingest.reading.columns import Cleaned, Cleaner, TimeCleaner, patched
-from huitou.ingest.reading.formats import Column, Format, header_key
+from huitou.ingest.reading.formats import CONSENT_FIELDS, Column, Format, header_key
 from huitou.ingest.reading.regions import Region, region_in
 from huitou.ingest.records import ReadContext
 from huitou.kernel.errors import RefusedInputError
@@ -234,6 +234,8 @@ class Cleaners:
             return AddressColumn()
         if field == "gender":
             return Cleaner(people.clean_gender, pa.string())
+        if field in CONSENT_FIELDS:
+            return Cleaner(people.clean_consent, pa.bool_())
         if field == "birthday":
             today = self.context.now.date()
             formats = self.binding.format.date_formats

@@ -41,8 +41,10 @@ REVIEW_FIELDS = (
 CUSTOMER_FIELDS = (
     "name", "first_name", "phone", "email", "gender", "birthday", "province", "city", "address",
     "joined_at", "customer_id", "buyer_nick", "buyer_id", "account", "unionid", "card_number",
-    "household_id",
+    "household_id", "accepts_email", "accepts_sms",
 )  # fmt: skip
+# Whether a customer agreed to marketing.
+CONSENT_FIELDS = ("accepts_email", "accepts_sms")
 FIELDS = {
     "orders": ORDER_FIELDS + LINE_FIELDS,
     "refunds": REFUND_FIELDS,

@@ -1,4 +1,4 @@
-"""What a cell says about a person: phone, e-mail and gender."""
+"""What a cell says about a person: phone, e-mail, gender and consent."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from huitou.ingest.reading.cells import (
     SCIENTIFIC,
     Cell,
     is_masked,
+    shown,
     typed_problem,
 )
 
@@ -146,3 +147,33 @@ def clean_gender(text: str) -> Cell:
     """``female``, ``male`` or ''."""
     problem = typed_problem(text)
     return Cell(None, problem) if problem else Cell(_GENDER_WORDS.get(text.strip().lower(), ""))
+
+
+_CONSENTS = {
+    True: ("yes", "y", "true", "1", "subscribed", "是", "同意", "已同意", "已订阅"),
+    False: (
+        *("no", "n", "false", "0", "unsubscribed", "not_subscribed"),
+        *("否", "不同意", "未同意", "未订阅", "已退订", "拒收"),
+    ),
+}
+_CONSENT_WORDS = {word: answer for answer, words in _CONSENTS.items() for word in words}
+
+
+def clean_consent(text: str) -> Cell:
+    """Whether somebody agreed: True, False, or None where the cell says nothing readable.
+
+    A word nobody knows is no consent and no refusal; it is counted, and the row stays.
+
+    >>> clean_consent("Yes").value, clean_consent("否").value, clean_consent("").value
+    (True, False, None)
+    >>> clean_consent("perhaps")
+    Cell(value=None, problem='', warning='CONSENT_NOT_UNDERSTOOD')
+    """
+    problem = typed_problem(text)
+    if problem and problem not in ("BOOLEAN_VALUE", "EXCEL_DAMAGED_NUMBER"):
+        return Cell(None, problem)
+    word = shown(text).strip().removeprefix("'").strip().lower().removesuffix(".0")
+    if word in NULL_WORDS:
+        return Cell(None)
+    answer = _CONSENT_WORDS.get(word)
+    return Cell(answer, "", "" if answer is not None else "CONSENT_NOT_UNDERSTOOD")

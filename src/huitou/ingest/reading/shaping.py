@@ -8,6 +8,7 @@ from typing import Any
 import pyarrow as pa
 
 from huitou.ingest.reading.binding import Binding
+from huitou.ingest.reading.formats import CONSENT_FIELDS
 from huitou.ingest.reading.identity import identifier_columns
 from huitou.ingest.reading.orders import mapped_states, shape_orders
 from huitou.ingest.reading.rows import CleanRows
@@ -31,7 +32,8 @@ def shape(binding: Binding, rows: CleanRows, warnings: Counter[str]) -> dict[str
         return _refunds(binding, rows)
     if binding.format.kind == "reviews":
         return {"reviews": _reviews(binding, rows)}
-    return {"customers": _customers(rows)}
+    headings = {name: binding.column_name(name) for name in CONSENT_FIELDS if rows.has(name)}
+    return {"customers": _customers(rows), "headings": headings}
 
 
 def _refunds(binding: Binding, rows: CleanRows) -> dict[str, Any]:
@@ -76,6 +78,7 @@ def _customers(rows: CleanRows) -> pa.Table:
         "gender": rows.text("gender"),
         "birthday": rows.get("birthday", pa.date32()),
         "joined_at": rows.get("joined_at", TIME),
+        **{name: rows.get(name, pa.bool_()) for name in CONSENT_FIELDS},
         **region_columns(rows),
         **identifier_columns(rows),
     }

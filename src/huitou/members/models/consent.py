@@ -50,7 +50,10 @@ class ConsentSource(models.TextChoices):
 
 
 class ConsentEntry(models.Model):
-    """One decision, for ever: the database refuses to change or delete it."""
+    """One decision, for ever: the database refuses to change it.
+
+    It refuses to delete it, too, but for what an import said that is being undone.
+    """
 
     brand = models.ForeignKey(Brand, on_delete=models.PROTECT, related_name="+", db_index=False)
     account = models.ForeignKey(Member, on_delete=models.PROTECT, related_name="+", db_index=False)
@@ -90,6 +93,12 @@ class ConsentEntry(models.Model):
             ),
             models.CheckConstraint(
                 condition=Q(source__in=ConsentSource.values), name="consent_source_known"
+            ),
+        ]
+        indexes = [
+            # What goes when an import is undone.
+            models.Index(
+                fields=["source_ref"], name="consent_of_import", condition=Q(source="import")
             ),
         ]
 

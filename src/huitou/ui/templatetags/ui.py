@@ -49,9 +49,12 @@ def _parts(parts: numbers.NumberParts) -> SafeString:
 
 
 @register.simple_tag(takes_context=True)
-def money(context: dict[str, Any], minor: int | None, compact: bool = False) -> str:
-    """An amount in the brand's currency as plain text; a dash for None."""
-    return str(numbers.kind_parts(minor, "money", context["currency"], compact=compact))
+def money(
+    context: dict[str, Any], minor: int | None, compact: bool = False, currency: str = ""
+) -> str:
+    """An amount as plain text, in the brand's currency unless told otherwise; a dash for None."""
+    wanted = currency or context["currency"]
+    return str(numbers.kind_parts(minor, "money", wanted, compact=compact))
 
 
 @register.simple_tag(takes_context=True)
