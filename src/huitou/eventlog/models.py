@@ -163,8 +163,6 @@ class AuditCheck(models.Model):
     broken_entry = models.BigIntegerField(null=True)
     problem = models.CharField(max_length=200, blank=True, default="")  # "": the log is whole
 
-    objects: models.Manager[AuditCheck] = models.Manager()
-
     class Meta:
         verbose_name = _("audit check")
 
