@@ -156,6 +156,10 @@ def test_the_order_of_day_and_month_is_asked_for_when_open(tmp_path):
         ("columns: {order_no: a}\nheader_row: 0", "1 to 30"),
         ("columns: {order_no: a}\ndates: {day_first: 1}", "true or false"),
         ("columns: {order_no: a}\nnumbers: {decimal: x}", "not one of"),
+        (
+            "kind: customers\ncolumns: {email: a, accepts_email: {constant: yes}}",
+            "consent is what each row says",
+        ),
     ],
 )
 def test_wrong_mappings_say_what_is_wrong(mapping, message):
@@ -346,3 +350,21 @@ def test_the_time_beside_the_day_is_proposed(tmp_path):
         "2026-01-02T01:05:00+00:00",
         "2026-01-03T05:40:00+00:00",
     ]
+
+
+@pytest.mark.parametrize("fast", [True, False])
+def test_consent_is_read_from_any_column_mapped_to_it(tmp_path, fast):
+    path = table(
+        tmp_path / "a.csv", "a@x.cc,是,1", "b@x.cc,否,", "c@x.cc,,?", header="邮箱,订阅,短信"
+    )
+    mapping = {
+        "kind": "customers",
+        "columns": {"email": "邮箱", "accepts_email": "订阅", "accepts_sms": "短信"},
+    }
+
+    (chunk,) = read(path, mapping, fast=fast)
+
+    assert chunk.headings == {"accepts_email": "订阅", "accepts_sms": "短信"}
+    assert chunk.customers["accepts_email"].to_pylist() == [True, False, None]
+    assert chunk.customers["accepts_sms"].to_pylist() == [True, None, None]
+    assert chunk.warnings == {"CONSENT_NOT_UNDERSTOOD": 1}

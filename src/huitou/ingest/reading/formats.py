@@ -312,6 +312,9 @@ def _columns_of(raw: Any, kind: str) -> dict[str, Column]:
         if name not in FIELDS[kind]:
             raise _bad(f"columns: unknown field {name!r}; fields: {', '.join(FIELDS[kind])}")
         columns[str(name)] = _column_of(str(name), value)
+    for name in CONSENT_FIELDS:
+        if name in columns and columns[name] != Column(columns[name].aliases or ("",)):
+            raise _bad(f"columns: {name} must be one column: consent is what each row says")
     for name, column in columns.items():
         if column.same_as and column.same_as not in columns:
             raise _bad(f"columns: {name} is the same as {column.same_as!r}, which is not mapped")

@@ -209,6 +209,8 @@ def _shown(name: str, value: Any) -> tuple[str, Any]:
         return "money", value
     if isinstance(value, datetime):
         return "time", value
+    if isinstance(value, bool):
+        return "text", _("Yes") if value else _("No")
     words = dict([*OrderStatus.choices, *RefundStatus.choices]) if name == "status" else {}
     return "text", words.get(value, value)
 
