@@ -88,6 +88,14 @@ def test_people_of_the_group_see_a_person_in_each_brand(
     assert entry.reason == f"Qinghe {people.public_id(0).hex[:8].upper()}"
 
 
+def test_the_page_by_itself_asks_first(sign_in: Callable[[Staff], Client], group: Group) -> None:
+    shown = sign_in(of_group(group)).get(PAGE).content.decode()
+
+    assert "Look in the other brands" in shown
+    assert "Mira" not in shown
+    assert not AuditEntry.objects.filter(table_name="members.elsewhere").exists()
+
+
 def test_switching_opens_the_member_there(sign_in: Callable[[Staff], Client], group: Group) -> None:
     client = sign_in(of_group(group))
     there = f"/members/{Member.objects.get(name='Mira').public_id}/"
@@ -145,12 +153,12 @@ def test_others_see_no_card_and_are_refused(
     client = sign_in(who(group, brand))
 
     # when
-    card, refused = client.get(MEMBER), client.post(PAGE)
+    card, refused, asked = client.get(MEMBER), client.post(PAGE), client.get(PAGE)
 
     # then
     assert card.status_code == 200
     assert 'id="elsewhere"' not in card.content.decode()
-    assert refused.status_code == 403
+    assert (refused.status_code, asked.status_code) == (403, 403)
     assert (
         "Nordlys" not in refused.content.decode().replace('value="nordlys"', "").split("<main")[1]
     )

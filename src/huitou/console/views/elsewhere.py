@@ -11,7 +11,6 @@ from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.functional import SimpleLazyObject
-from django.views.decorators.http import require_POST
 
 from huitou.brands.access import brands_of_group
 from huitou.brands.models import Brand, Staff
@@ -50,10 +49,9 @@ def brands_in_reach(request: HttpRequest) -> list[Brand]:
     return brands_of_group(staff, request.scope.brand, _PERMISSION)
 
 
-@require_POST
 @permission_required(_PERMISSION)
 def elsewhere(request: HttpRequest, public_id: UUID) -> HttpResponse:
-    """The person in every brand of the group; each brand's log says who looked, from where."""
+    """The person in every brand of the group; looking is a post, which each brand's log keeps."""
     brands = brands_in_reach(request)
     if not brands:
         return render(request, "ui/no_role.html", status=403)
@@ -61,7 +59,7 @@ def elsewhere(request: HttpRequest, public_id: UUID) -> HttpResponse:
     context = {
         "profile": profile,
         "person": profile.name or profile.number,
-        "rows": _rows(request, profile, brands),
+        "rows": _rows(request, profile, brands) if request.method == "POST" else None,
         "group_brands": len(brands),
     }
     page = "member_elsewhere" if request.htmx else "member_elsewhere_page"
