@@ -118,7 +118,7 @@ def test_a_million_cost_no_more_questions(
         tagged_members(brand.pk, tags, NOW)
 
 
-# An account has one tag of an exclusive group at most: here the third and fourth exclude each other.
+# An account has one tag of an exclusive group at most; the third and fourth exclude each other.
 PLACES = st.lists(
     st.tuples(
         st.integers(0, 5), st.integers(0, 3), st.integers(0, 3), st.sampled_from((None, 0, 1))
