@@ -1,0 +1,463 @@
+"""From rules to SQL: one statement for any number of them, for any engine.
+
+The statement reads ``people`` (a row per member with every trait), one relation per lake table a
+rule asks about (``relation_of``), ``product_dim`` and ``holdings`` (a row per member and condition
+that only PostgreSQL can answer). What changes from run to run, which is the instant, stands in it
+as marks that ``bind`` fills: a rule is compiled once. Import this module only where something is
+compiled: Ibis is slow to load.
+"""
+
+from __future__ import annotations
+
+import operator
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from functools import reduce
+from typing import Any
+
+import ibis
+
+from huitou.insight.plan import compile_sql, lake_table
+from huitou.insight.traits import BY_NAME, TRAITS
+from huitou.kernel.months import month_number
+from huitou.lake.happenings import PRODUCTS, Detail, Field, Happening, happenings
+from huitou.segments import moments
+from huitou.segments.moments import At, Point, Stretch
+from huitou.segments.rules import (
+    All,
+    AnyOf,
+    Atom,
+    Did,
+    Holds,
+    Named,
+    Not,
+    OfTrait,
+    Rule,
+    Test,
+    TraitIs,
+    Where,
+    Window,
+    atoms,
+)
+
+# Ibis' own types are too dynamic for strict checking; a relation or column is ``Any`` here.
+Relation = Any
+Column = Any
+
+PEOPLE = "people"
+HOLDINGS = "holdings"
+# What a page sums over members comes along, so that a size and a sales share are one query.
+CARRIED = ("monetary_minor", "frequency")
+_TRAIT_TYPES = {
+    "count": "int64",
+    "days": "int64",
+    "money": "int64",
+    "score": "int64",
+    "time": "timestamp('UTC')",
+    "date": "date",
+    "code": "string",
+    "text": "string",
+}
+_SECONDS_A_DAY = 86_400
+
+
+@ibis.udf.scalar.builtin(name="rule_instant")  # type: ignore[untyped-decorator]
+def _instant_mark(place: int) -> datetime:
+    """Where ``bind`` puts an instant; Ibis reads the signature only."""
+    raise NotImplementedError
+
+
+@ibis.udf.scalar.builtin(name="rule_day")  # type: ignore[untyped-decorator]
+def _day_mark(place: int) -> date:
+    """Where ``bind`` puts a date."""
+    raise NotImplementedError
+
+
+@ibis.udf.scalar.builtin(name="rule_month")  # type: ignore[untyped-decorator]
+def _month_mark(place: int) -> int:
+    """Where ``bind`` puts a month's number."""
+    raise NotImplementedError
+
+
+_MARK = re.compile(r"rule_(instant|day|month)\(\s*(?:CAST\(\s*)?(\d+)(?: AS \w+\s*\))?\s*\)", re.I)
+
+_Moment = Callable[[At], datetime | date | int]
+
+
+@dataclass(frozen=True)
+class Compiled:
+    """SQL with marks.
+
+    Its columns: ``member_id``, those of ``CARRIED``, and ``rule_0`` …, whether each rule holds.
+    ``relations`` are the lake tables it reads, ``holdings`` the conditions by their number in the
+    relation of that name.
+    """
+
+    sql: str
+    moments: tuple[_Moment, ...] = field(repr=False)
+    relations: frozenset[str]
+    holdings: tuple[Holds, ...]
+
+
+def relation_of(table: str) -> str:
+    """What the happenings of a lake table are called in the statement.
+
+    >>> relation_of("order_fact")
+    'happened_order_fact'
+    """
+    return f"happened_{table}"
+
+
+def compiled(rules: Sequence[Rule]) -> Compiled:
+    """One statement that judges every member by every rule."""
+    return _Compiler(rules).compiled()
+
+
+def bind(statement: Compiled, at: At) -> str:
+    """The SQL as of an instant, in the engine's dialect.
+
+    >>> from zoneinfo import ZoneInfo
+    >>> at = moments.end_of_day(date(2024, 6, 30), ZoneInfo("UTC"))
+    >>> mark = Compiled("x < rule_day(CAST(0 AS TINYINT))", (lambda at: at.day,), frozenset(), ())
+    >>> bind(mark, at)
+    "x < DATE '2024-06-30'"
+    """
+    return _MARK.sub(lambda found: _literal(statement.moments[int(found[2])](at)), statement.sql)
+
+
+def _literal(value: datetime | date | int) -> str:
+    if isinstance(value, datetime):
+        text = value.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S.%f")
+        return f"CAST('{text}+00:00' AS TIMESTAMP WITH TIME ZONE)"
+    if isinstance(value, date):
+        return f"DATE '{value.isoformat()}'"
+    return str(value)
+
+
+@dataclass
+class _Level:
+    """A lake table with the conditions that ask about it."""
+
+    table: str
+    moment: str
+    product: tuple[str, str] | None
+    asked: list[tuple[Did, Happening]] = field(default_factory=list)
+
+
+class _Compiler:
+    def __init__(self, rules: Sequence[Rule]) -> None:
+        self.rules = rules
+        self.moments: list[_Moment] = []
+        self.relations: set[str] = set()
+        self.holdings: dict[Holds, int] = {}
+        self.results: dict[Did, str] = {}
+
+    def compiled(self) -> Compiled:
+        every: dict[Atom, None] = {}
+        for rule in self.rules:
+            every.update(dict.fromkeys(atoms(rule)))
+        people = _people()
+        judged = people
+        for level in _levels([atom for atom in every if isinstance(atom, Did)]):
+            found = self.found(level, people)
+            judged = judged.left_join(found, "member_id").drop("member_id_right")
+        holds = [atom for atom in every if isinstance(atom, Holds)]
+        if holds:
+            found = self.held(holds)
+            judged = judged.left_join(found, "member_id").drop("member_id_right")
+        answers = {
+            f"rule_{n}": self.truth(rule, judged).fill_null(False)
+            for n, rule in enumerate(self.rules)
+        }
+        sql = compile_sql(judged.select("member_id", *CARRIED, **answers))
+        return Compiled(sql, tuple(self.moments), frozenset(self.relations), tuple(self.holdings))
+
+    # Truth
+
+    def truth(self, rule: Rule, judged: Relation) -> Column:
+        """Whether the rule holds: never null."""
+        if isinstance(rule, All):
+            return _joined(operator.and_, [self.truth(p, judged) for p in rule.parts], True)
+        if isinstance(rule, AnyOf):
+            return _joined(operator.or_, [self.truth(p, judged) for p in rule.parts], False)
+        if isinstance(rule, Not):
+            return ~self.truth(rule.part, judged)
+        if isinstance(rule, Named):
+            return self.truth(rule.rule, judged)
+        if isinstance(rule, TraitIs):
+            trait = BY_NAME[rule.trait]
+            return self.passes(judged[rule.trait], rule.tests, trait.kind, judged)
+        if isinstance(rule, Did):
+            return self.measured(rule, judged)
+        return judged[f"held_{self.holdings[rule]}"].fill_null(False)
+
+    def measured(self, did: Did, judged: Relation) -> Column:
+        measure = did.measure
+        column = judged[self.results[did]]
+        if measure.kind in ("count", "sum"):
+            column = column.fill_null(0)
+        kind = "time" if measure.kind in ("first", "last") else "count"
+        return self.passes(column, measure.tests, kind, judged)
+
+    def passes(self, column: Column, tests: Sequence[Test], kind: str, judged: Relation) -> Column:
+        said = [self.passed(column, test, kind, judged).fill_null(False) for test in tests]
+        return _joined(operator.and_, said, True)
+
+    def passed(self, column: Column, test: Test, kind: str, judged: Relation) -> Column:
+        if test.operator == "known":
+            return column.notnull() if test.value else column.isnull()
+        if isinstance(test.value, OfTrait):
+            other = judged[test.value.trait]
+            if test.value.times != 1:
+                column, other = column.cast("float64"), other.cast("float64") * test.value.times
+            return _COMPARE[test.operator](column, other)
+        if kind == "date":
+            return _COMPARE[test.operator](column, self.day(test.value))
+        if kind == "time":
+            return self.timed(column, test)
+        if test.operator == "in":
+            return column.isin(list(test.value))
+        if test.operator == "contains":
+            return column.contains(test.value)
+        return _COMPARE[test.operator](column, test.value)
+
+    def timed(self, column: Column, test: Test) -> Column:
+        """An instant against a point; a day means all of it, so both its ends are needed."""
+        point = test.value
+        if test.operator in ("gte", "lt"):
+            return _COMPARE[test.operator](column, self.instant(point))
+        later = self.mark(_instant_mark, lambda at: moments.after(point, at))
+        if test.operator in ("gt", "lte"):
+            return column >= later if test.operator == "gt" else column < later
+        return (column >= self.instant(point)) & (column < later)
+
+    # Marks
+
+    def mark(self, kind: Callable[[int], Column], moment: _Moment) -> Column:
+        self.moments.append(moment)
+        return kind(len(self.moments) - 1)
+
+    def instant(self, point: Point) -> Column:
+        return self.mark(_instant_mark, lambda at: moments.instant_of(point, at))
+
+    def day(self, point: Point) -> Column:
+        return self.mark(_day_mark, lambda at: moments.day_of(point, at))
+
+    # Happenings
+
+    def found(self, level: _Level, people: Relation) -> Relation:
+        """A row per member with what each of the level's conditions measures."""
+        self.relations.add(level.table)
+        facts = lake_table(level.table, relation_of(level.table))
+        facts = facts.filter(facts.member_id.notnull())
+        if any(_asks_products(did, happening) for did, happening in level.asked):
+            facts = self.with_products(facts, level)
+        if any(did.window.cycles is not None for did, _ in level.asked):
+            cycles = people.select("member_id", member_cycle=people.cycle_days)
+            facts = facts.left_join(cycles, "member_id").drop("member_id_right")
+        facts = facts.filter(self.months(level))
+        if len(level.asked) == 1:
+            # Plain filters, which engines push down to the files.
+            ((did, happening),) = level.asked
+            facts = facts.filter(self.chosen(facts, level, did, happening))
+            measured = {self.named(did): _measured(facts, did, happening, level, None)}
+            return facts.group_by("member_id").aggregate(**measured)
+        names = {did: f"asked_{n}" for n, (did, _) in enumerate(level.asked)}
+        facts = facts.mutate(
+            **{
+                names[did]: _joined(
+                    operator.and_, self.chosen(facts, level, did, happening), True
+                ).fill_null(False)
+                for did, happening in level.asked
+            }
+        )
+        facts = facts.filter(reduce(operator.or_, [facts[name] for name in names.values()]))
+        measured = {
+            self.named(did): _measured(facts, did, happening, level, facts[names[did]])
+            for did, happening in level.asked
+        }
+        return facts.group_by("member_id").aggregate(**measured)
+
+    def named(self, did: Did) -> str:
+        """What the condition's measure is called."""
+        return self.results.setdefault(did, f"did_{len(self.results)}")
+
+    def months(self, level: _Level) -> list[Column]:
+        """The months any of the level's conditions asks about, so that whole files are skipped."""
+        month = lake_table(level.table, relation_of(level.table)).month
+        stretches = [_stretch(did.window) for did, _ in level.asked]
+        ends = [self.mark(_month_mark, lambda at: max(_month(s(at).end, at) for s in stretches))]
+        said = [month <= ends[0]]
+        if all(_has_start(did.window) for did, _ in level.asked):
+            start = self.mark(
+                _month_mark, lambda at: min(_month(s(at).start, at) for s in stretches)
+            )
+            said.append(month >= start)
+        return said
+
+    def chosen(
+        self, facts: Relation, level: _Level, did: Did, happening: Happening
+    ) -> list[Column]:
+        """Which facts the condition is about."""
+        parts = happening.detail if _on_parts(did, happening) else None
+        said = [facts[c] == v for c, v in (parts or happening).where.items()]
+        whole: list[Where] = []
+        for where in did.where:
+            named = _field_of(where.field, parts, happening)
+            if parts and named not in parts.fields:
+                whole.append(where)
+                continue
+            column = _value(facts, named)
+            said.append(self.passes(column, where.tests, named.kind, facts))
+        if whole and parts:
+            said.append(self.of_whole(facts, whole, parts, happening))
+        return [*said, *self.window(facts, level.moment, did.window)]
+
+    def of_whole(
+        self, facts: Relation, where: list[Where], parts: Detail, happening: Happening
+    ) -> Column:
+        """Parts of happenings that pass conditions on the whole."""
+        self.relations.add(happening.table)
+        wholes = lake_table(happening.table, relation_of(happening.table))
+        said = [wholes[c] == v for c, v in happening.where.items()]
+        for part in where:
+            named = _field_of(part.field, None, happening)
+            said.append(self.passes(_value(wholes, named), part.tests, named.kind, wholes))
+        return facts[parts.unit].isin(wholes.filter(said)[parts.unit])
+
+    def with_products(self, facts: Relation, level: _Level) -> Relation:
+        assert level.product is not None
+        ours, theirs = level.product
+        products = lake_table(PRODUCTS)
+        named = products.select(
+            product_key=products[theirs],
+            product_code_known=products.code,
+            product_title=products.title,
+            product_category=products.category,
+        )
+        return facts.left_join(named, facts[ours] == named.product_key)
+
+    def window(self, facts: Relation, moment: str, window: Window) -> list[Column]:
+        """Instants in the window; never later than that of judging."""
+        happened = facts[moment]
+        stretch = _stretch(window)
+        said = [happened < self.mark(_instant_mark, lambda at: stretch(at).end)]
+        if window.cycles is not None:
+            # Whole seconds on both sides: engines agree on these.
+            seconds = facts.member_cycle.cast("float64") * (window.cycles * _SECONDS_A_DAY)
+            now = self.mark(_instant_mark, lambda at: at.instant)
+            said.append(_epoch(now) - _epoch(happened) <= seconds)
+        elif _has_start(window):
+            said.append(happened >= self.mark(_instant_mark, lambda at: _known(stretch(at).start)))
+        return said
+
+    # Holdings
+
+    def held(self, holds: Sequence[Holds]) -> Relation:
+        """A row per member with a column per condition."""
+        for atom in holds:
+            self.holdings[atom] = len(self.holdings)
+        rows = ibis.table({"holding": "int64", "member_id": "int64"}, name=HOLDINGS)
+        columns = {f"held_{n}": (rows.holding == n).any() for n in self.holdings.values()}
+        return rows.group_by("member_id").aggregate(**columns)
+
+
+_COMPARE: dict[str, Callable[[Any, Any], Any]] = {
+    "eq": operator.eq,
+    "gt": operator.gt,
+    "gte": operator.ge,
+    "lt": operator.lt,
+    "lte": operator.le,
+}
+
+
+def _people() -> Relation:
+    columns = {"member_id": "int64"} | {trait.name: _TRAIT_TYPES[trait.kind] for trait in TRAITS}
+    return ibis.table(columns, name=PEOPLE)
+
+
+def _levels(asked: Sequence[Did]) -> list[_Level]:
+    """The lake tables asked about, each read once whatever many conditions ask."""
+    levels: dict[str, _Level] = {}
+    for did in asked:
+        happening = happenings()[did.happening]
+        at = happening.detail if _on_parts(did, happening) else happening
+        assert at is not None
+        level = levels.setdefault(at.table, _Level(at.table, at.moment, at.product))
+        level.asked.append((did, happening))
+    return list(levels.values())
+
+
+def _on_parts(did: Did, happening: Happening) -> bool:
+    """Whether a field only the parts have is asked for, so that they are what is counted."""
+    whole = {named.name for named in happening.fields}
+    return happening.detail is not None and any(w.field not in whole for w in did.where)
+
+
+def _asks_products(did: Did, happening: Happening) -> bool:
+    return any((named := happening.named(w.field)) and named.of_product for w in did.where)
+
+
+def _field_of(name: str, parts: Detail | None, happening: Happening) -> Field:
+    """The field ``name``: of the parts where they are counted and have it."""
+    named = next((f for f in parts.fields if f.name == name), None) if parts else None
+    return named or next(f for f in happening.fields if f.name == name)
+
+
+def _value(facts: Relation, named: Field) -> Column:
+    if named.of_product:
+        names = {"code": "product_code_known"}
+        return facts[names.get(named.column, f"product_{named.column}")]
+    return facts[named.column] - facts[named.less] if named.less else facts[named.column]
+
+
+def _measured(
+    facts: Relation, did: Did, happening: Happening, level: _Level, only: Column | None
+) -> Column:
+    """The aggregate a condition judges, over the facts ``only`` names."""
+    measure = did.measure
+    parts = happening.detail if _on_parts(did, happening) else None
+    if measure.kind in ("first", "last"):
+        happened = facts[level.moment]
+        return happened.min(where=only) if measure.kind == "first" else happened.max(where=only)
+    if measure.kind == "count" or measure.kind == "average":
+        times = facts[parts.unit].nunique(where=only) if parts else facts.count(where=only)
+    if measure.kind == "count":
+        return times
+    total = _value(facts, _field_of(measure.of, parts, happening)).sum(where=only)
+    if measure.kind == "sum":
+        return total
+    return total.cast("float64") / times.cast("float64").nullif(0.0)
+
+
+def _epoch(instant: Column) -> Column:
+    return instant.epoch_seconds().cast("float64").floor()
+
+
+def _has_start(window: Window) -> bool:
+    return window.within is not None or window.first is not None
+
+
+def _stretch(window: Window) -> Callable[[At], Stretch]:
+    """The instants of a window, never later than that of judging."""
+    if window.within is not None:
+        length = window.within
+        return lambda at: moments.within(length, at)
+    first, last = window.first, window.last
+
+    return lambda at: moments.between(first, last, at)
+
+
+def _known(instant: datetime | None) -> datetime:
+    assert instant is not None
+    return instant
+
+
+def _month(instant: datetime | None, at: At) -> int:
+    return month_number(_known(instant).astimezone(at.zone).date())
+
+
+def _joined(joint: Callable[[Any, Any], Any], parts: list[Column], nothing: bool) -> Column:
+    return reduce(joint, parts) if parts else ibis.literal(nothing)
