@@ -8,3 +8,9 @@ class SegmentsConfig(AppConfig):
 
     name = "huitou.segments"
     label = "segments"
+
+    def ready(self) -> None:
+        """Declare what the room keeps about people."""
+        from huitou.segments.personal import declare_tables
+
+        declare_tables()

@@ -29,13 +29,13 @@ from huitou.segments.rules import (
     All,
     AnyOf,
     Atom,
+    Comparison,
     Did,
     Holds,
     Named,
     Not,
     OfTrait,
     Rule,
-    Test,
     TraitIs,
     Where,
     Window,
@@ -201,11 +201,13 @@ class _Compiler:
         kind = "time" if measure.kind in ("first", "last") else "count"
         return self.passes(column, measure.tests, kind, judged)
 
-    def passes(self, column: Column, tests: Sequence[Test], kind: str, judged: Relation) -> Column:
+    def passes(
+        self, column: Column, tests: Sequence[Comparison], kind: str, judged: Relation
+    ) -> Column:
         said = [self.passed(column, test, kind, judged).fill_null(False) for test in tests]
         return _joined(operator.and_, said, True)
 
-    def passed(self, column: Column, test: Test, kind: str, judged: Relation) -> Column:
+    def passed(self, column: Column, test: Comparison, kind: str, judged: Relation) -> Column:
         if test.operator == "known":
             return column.notnull() if test.value else column.isnull()
         if isinstance(test.value, OfTrait):
@@ -223,7 +225,7 @@ class _Compiler:
             return column.contains(test.value)
         return _COMPARE[test.operator](column, test.value)
 
-    def timed(self, column: Column, test: Test) -> Column:
+    def timed(self, column: Column, test: Comparison) -> Column:
         """An instant against a point; a day means all of it, so both its ends are needed."""
         point = test.value
         if test.operator in ("gte", "lt"):

@@ -9,7 +9,7 @@ from __future__ import annotations
 import operator
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from huitou.insight.traits import BY_NAME
@@ -19,13 +19,13 @@ from huitou.segments.moments import At
 from huitou.segments.rules import (
     All,
     AnyOf,
+    Comparison,
     Did,
     Holds,
     Named,
     Not,
     OfTrait,
     Rule,
-    Test,
     TraitIs,
     Where,
     Window,
@@ -42,6 +42,15 @@ class Known:
     traits: Mapping[str, Any]
     facts: Mapping[str, Sequence[Fact]] = field(default_factory=dict)
     holds: frozenset[Holds] = frozenset()
+
+
+def passes(value: Any, kind: str, tests: Sequence[Comparison], at: At) -> bool:
+    """Whether one value, as an attribute of the kind is stored, passes every test."""
+    if kind == "decimal":
+        value = float(value)
+    elif kind == "date":
+        value = date.fromisoformat(value)
+    return _passes(value, tests, kind, Known({}), at)
 
 
 def judged(rule: Rule, known: Known, at: At) -> bool:
@@ -139,11 +148,11 @@ def _happened(moment: datetime, window: Window, known: Known, at: At) -> bool:
     return cycle is not None and gone <= cycle * (window.cycles * 86_400)
 
 
-def _passes(value: Any, tests: Sequence[Test], kind: str, known: Known, at: At) -> bool:
+def _passes(value: Any, tests: Sequence[Comparison], kind: str, known: Known, at: At) -> bool:
     return all(_passed(value, test, kind, known, at) for test in tests)
 
 
-def _passed(value: Any, test: Test, kind: str, known: Known, at: At) -> bool:
+def _passed(value: Any, test: Comparison, kind: str, known: Known, at: At) -> bool:
     if test.operator == "known":
         return (value is not None) == test.value
     if value is None:
@@ -156,19 +165,19 @@ def _passed(value: Any, test: Test, kind: str, known: Known, at: At) -> bool:
             value, other = float(value), float(other) * test.value.times
         return _COMPARE[test.operator](value, other)
     if kind == "date":
-        return _COMPARE[test.operator](value, moments.day_of(test.value, at))  # type: ignore[arg-type]
+        return _COMPARE[test.operator](value, moments.day_of(test.value, at))
     if kind == "time":
         return _timed(value, test, at)
     if test.operator == "in":
-        return value in test.value  # type: ignore[operator]
+        return value in test.value
     if test.operator == "contains":
         return str(test.value) in value
     return _COMPARE[test.operator](value, test.value)
 
 
-def _timed(value: datetime, test: Test, at: At) -> bool:
-    start = moments.instant_of(test.value, at)  # type: ignore[arg-type]
-    later = moments.after(test.value, at)  # type: ignore[arg-type]
+def _timed(value: datetime, test: Comparison, at: At) -> bool:
+    start = moments.instant_of(test.value, at)
+    later = moments.after(test.value, at)
     return {
         "gte": value >= start,
         "lt": value < start,

@@ -16,7 +16,7 @@ from huitou.kernel.errors import RefusedInputError
 
 _SECONDS = {"s": 1, "min": 60, "h": 3600, "d": 86400, "w": 7 * 86400}
 _MONTHS = {"mo": 1, "y": 12}
-_LENGTH = re.compile(r"(\d{1,9})(s|min|h|d|w|mo|y)")
+_LENGTH = re.compile(r"(\d{1,9})(s|min|h|d|w|mo|y)", re.ASCII)
 # Longer ago than anybody sells online; it keeps every instant within what engines can hold.
 YEARS_MAX = 100
 _TICK = timedelta(microseconds=1)

@@ -20,6 +20,7 @@ from huitou.segments.rules import (
     ORDERING,
     All,
     AnyOf,
+    Comparison,
     Did,
     Holds,
     Measure,
@@ -27,8 +28,6 @@ from huitou.segments.rules import (
     Not,
     OfTrait,
     Rule,
-    Scalar,
-    Test,
     TraitIs,
     Where,
     Window,
@@ -229,7 +228,7 @@ class _Reader:
         if found is None:
             raise RuleError("GONE", path, f"there is no attribute {code!r}; was it retired?")
         tests = self.tests(data, path, ("attribute",), found.kind, found.choices)
-        return Holds("attribute", found.key, found.word, tests)
+        return Holds("attribute", f"{found.key}@{found.kind}", found.word, tests)
 
     def identity(self, data: Mapping[str, Any], path: str, depth: int) -> Rule:
         self.only(data, path, ("identity", "platform"))
@@ -274,7 +273,7 @@ class _Reader:
         choices: tuple[str, ...] = (),
         *,
         traits: bool = False,
-    ) -> tuple[Test, ...]:
+    ) -> tuple[Comparison, ...]:
         """The comparisons of ``data``, of a value of ``kind``."""
         allowed = _operators(kind)
         self.only(data, path, (*beside, *allowed))
@@ -287,7 +286,7 @@ class _Reader:
             if operator == "known":
                 if not isinstance(given, bool):
                     raise RuleError("VALUE", at, "is true or false")
-                read.append(Test(operator, given))
+                read.append(Comparison(operator, given))
             elif operator == "in":
                 if not isinstance(given, list) or not given:
                     raise RuleError("SHAPE", at, "is a list of values")
@@ -296,11 +295,11 @@ class _Reader:
                 values = [
                     self.value(one, f"{at}[{n}]", kind, choices) for n, one in enumerate(given)
                 ]
-                read.append(Test(operator, tuple(dict.fromkeys(values))))
+                read.append(Comparison(operator, tuple(dict.fromkeys(values))))
             elif traits and isinstance(given, Mapping) and "trait" in given:
-                read.append(Test(operator, self.other_trait(given, at, kind)))
+                read.append(Comparison(operator, self.other_trait(given, at, kind)))
             else:
-                read.append(Test(operator, self.value(given, at, kind, choices)))
+                read.append(Comparison(operator, self.value(given, at, kind, choices)))
         if not read:
             raise RuleError("SHAPE", path, f"needs a comparison: one of {', '.join(allowed)}")
         return tuple(read)
@@ -318,7 +317,7 @@ class _Reader:
             raise RuleError("VALUE", path, "only numbers can be taken times over")
         return OfTrait(name, times)
 
-    def value(self, given: Any, path: str, kind: str, choices: tuple[str, ...]) -> Scalar:
+    def value(self, given: Any, path: str, kind: str, choices: tuple[str, ...]) -> Any:
         if kind in TIME_KINDS:
             return _point(given, path)
         if kind in NUMBER_KINDS or kind == "integer":

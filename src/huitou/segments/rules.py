@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 from huitou.segments.moments import Length, Point
 
@@ -24,15 +25,16 @@ class OfTrait:
     times: float = 1.0
 
 
-Scalar = int | float | str | bool | Point | OfTrait
-
-
 @dataclass(frozen=True)
-class Test:
-    """One comparison; the value of ``in`` is a tuple."""
+class Comparison:
+    """One comparison.
+
+    ``value`` is what the reader made of it: a number, a text, a boolean, a ``Point``, an
+    ``OfTrait``, or a tuple of these for ``in``.
+    """
 
     operator: str
-    value: Scalar | tuple[Scalar, ...]
+    value: Any
 
 
 @dataclass(frozen=True)
@@ -61,7 +63,7 @@ class TraitIs:
     """A trait passes every test."""
 
     trait: str
-    tests: tuple[Test, ...]
+    tests: tuple[Comparison, ...]
 
 
 @dataclass(frozen=True)
@@ -89,10 +91,10 @@ class Measure:
 
     kind: str
     of: str
-    tests: tuple[Test, ...]
+    tests: tuple[Comparison, ...]
 
 
-AT_LEAST_ONE = Measure("count", "", (Test("gte", 1),))
+AT_LEAST_ONE = Measure("count", "", (Comparison("gte", 1),))
 
 
 @dataclass(frozen=True)
@@ -100,7 +102,7 @@ class Where:
     """A field of a happening passes every test."""
 
     field: str
-    tests: tuple[Test, ...]
+    tests: tuple[Comparison, ...]
 
 
 @dataclass(frozen=True)
@@ -118,13 +120,14 @@ class Holds:
     """Something PostgreSQL knows of the member.
 
     ``kind``: ``tag``, ``identity``, ``consent``, ``attribute`` or ``segment`` (a frozen one).
-    ``key`` is what it is called inside (an id as text, a code); ``word`` what people call it.
+    ``key`` is what it is called inside: an id, ``kind@platform``, ``channel/purpose``, or
+    ``id@kind`` of an attribute. ``word`` is what people call it.
     """
 
     kind: str
     key: str
     word: str = field(default="", compare=False)
-    tests: tuple[Test, ...] = ()
+    tests: tuple[Comparison, ...] = ()
 
 
 @dataclass(frozen=True)

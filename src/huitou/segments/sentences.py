@@ -19,6 +19,7 @@ from huitou.segments.moments import Ago, Length, Point
 from huitou.segments.rules import (
     All,
     AnyOf,
+    Comparison,
     Did,
     Holds,
     Measure,
@@ -26,7 +27,6 @@ from huitou.segments.rules import (
     Not,
     OfTrait,
     Rule,
-    Test,
     TraitIs,
     Where,
     Window,
@@ -72,6 +72,7 @@ _COUNTS = {
     "lt": ("不足 {}", "fewer than {}"),
     "lte": ("不超过 {}", "at most {}"),
 }
+_NEVER = ((Comparison("eq", 0),), (Comparison("lt", 1),), (Comparison("lte", 0),))
 _KNOWN = (("已知", "is known"), ("未知", "is not known"))
 _CHANNELS = {
     "sms": ("短信", "SMS"),
@@ -160,7 +161,11 @@ class _Speaker:
         measure = rule.measure
         if measure.kind != "count":
             return self.measured(measure, happening, when, where)
-        if measure.tests in ((Test("eq", 0),), (Test("lt", 1),), (Test("lte", 0),)):
+        if measure.tests in (
+            (Comparison("eq", 0),),
+            (Comparison("lt", 1),),
+            (Comparison("lte", 0),),
+        ):
             return self.say(
                 f"{when}没有{happening.did_zh}{_zh_of(where)}",
                 f"never {happening.did_en}{where}{when}",
@@ -171,7 +176,7 @@ class _Speaker:
             f"{happening.did_en}: {often}{where}{when}",
         )
 
-    def counted(self, tests: Sequence[Test], happening: Happening) -> str:
+    def counted(self, tests: Sequence[Comparison], happening: Happening) -> str:
         said = []
         for test in tests:
             if test.operator == "in":
@@ -258,7 +263,7 @@ class _Speaker:
         tests = self.tests(rule.tests, "text", lambda value: self.quoted(str(value)))
         return self.say(f"属性“{rule.word}”{tests}", f"the attribute “{rule.word}” {tests}")
 
-    def tests(self, tests: Sequence[Test], kind: str, shown: Any) -> str:
+    def tests(self, tests: Sequence[Comparison], kind: str, shown: Any) -> str:
         said = []
         for test in tests:
             if test.operator == "known":
