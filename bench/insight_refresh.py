@@ -259,7 +259,7 @@ SELECT i AS order_id, (i % 5)::INTEGER AS shop_id,
             THEN 1 + floor({MEMBERS} * draw(i, 2) ** 1.6)::BIGINT END AS member_id,
        CASE WHEN draw(i, 3) < 0.95 THEN 'finished' ELSE 'closed_refunded' END AS status,
        'CNY' AS currency, draw(i, 3) < 0.95 AS is_purchase,
-       paid_at AS ordered_at, paid_at, paid_at::DATE AS biz_date,
+       paid_at AS ordered_at, paid_at, paid_at AS happened_at, paid_at::DATE AS biz_date,
        (1 + draw(i, 4) * 4)::BIGINT AS quantity, paid + 500 AS list_minor,
        500::BIGINT AS discount_minor, 0::BIGINT AS coupon_minor, paid AS paid_minor,
        CASE WHEN draw(i, 5) < 0.03 THEN paid // 3 ELSE 0 END AS refunded_minor,
@@ -274,8 +274,9 @@ FROM (
 )
 """
 _LINES = f"""
-SELECT order_id * 3 + n AS line_id, order_id, shop_id, member_id, currency, is_purchase, biz_date,
-       floor(draw(order_id * 3 + n, 10) * {PRODUCTS})::BIGINT AS product_id, 1::BIGINT AS quantity,
+SELECT order_id * 3 + n AS line_id, order_id, shop_id, member_id, currency, is_purchase,
+       happened_at, biz_date, floor(draw(order_id * 3 + n, 10) * {PRODUCTS})::BIGINT AS product_id,
+       1::BIGINT AS quantity,
        list_minor // 2 AS list_minor, paid_minor // 2 AS paid_minor, 250::BIGINT AS discount_minor,
        0::BIGINT AS refunded_minor
 FROM orders, range(3) t(n) WHERE n <= order_id % 3

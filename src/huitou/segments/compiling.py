@@ -145,6 +145,21 @@ class _Level:
     product: tuple[str, str] | None
     asked: list[tuple[Did, Happening]] = field(default_factory=list)
 
+    @property
+    def shared_where(self) -> set[tuple[str, Any]]:
+        """What makes a row one of the happening's, for every condition."""
+        each = (
+            set(
+                (
+                    happening.detail
+                    if happening.detail and self.table == happening.detail.table
+                    else happening
+                ).where.items()
+            )
+            for _, happening in self.asked
+        )
+        return set.intersection(*each)
+
 
 class _Compiler:
     def __init__(self, rules: Sequence[Rule]) -> None:
@@ -167,10 +182,7 @@ class _Compiler:
         if holds:
             found = self.held(holds)
             judged = judged.left_join(found, "member_id").drop("member_id_right")
-        answers = {
-            f"rule_{n}": self.truth(rule, judged).fill_null(False)
-            for n, rule in enumerate(self.rules)
-        }
+        answers = {f"rule_{n}": self.truth(rule, judged) for n, rule in enumerate(self.rules)}
         sql = compile_sql(judged.select("member_id", *CARRIED, **answers))
         return Compiled(sql, tuple(self.moments), frozenset(self.relations), tuple(self.holdings))
 
@@ -259,26 +271,20 @@ class _Compiler:
         if any(did.window.cycles is not None for did, _ in level.asked):
             cycles = people.select("member_id", member_cycle=people.cycle_days)
             facts = facts.left_join(cycles, "member_id").drop("member_id_right")
-        facts = facts.filter(self.months(level))
-        if len(level.asked) == 1:
-            # Plain filters, which engines push down to the files.
-            ((did, happening),) = level.asked
-            facts = facts.filter(self.chosen(facts, level, did, happening))
-            measured = {self.named(did): _measured(facts, did, happening, level, None)}
-            return facts.group_by("member_id").aggregate(**measured)
-        names = {did: f"asked_{n}" for n, (did, _) in enumerate(level.asked)}
-        facts = facts.mutate(
-            **{
-                names[did]: _joined(
-                    operator.and_, self.chosen(facts, level, did, happening), True
-                ).fill_null(False)
-                for did, happening in level.asked
-            }
-        )
-        facts = facts.filter(reduce(operator.or_, [facts[name] for name in names.values()]))
+        facts = facts.filter(self.shared(facts, level))
+        own = [self.own(facts, level, did, happening) for did, happening in level.asked]
+        only: list[Column | None] = [None]
+        if len(own) == 1:
+            facts = facts.filter(own[0]) if own[0] else facts
+        else:
+            names = {f"asked_{n}": _joined(operator.and_, said, True) for n, said in enumerate(own)}
+            facts = facts.mutate(**{name: said.fill_null(False) for name, said in names.items()})
+            only = [facts[name] if own[n] else None for n, name in enumerate(names)]
+            if all(did.where for did, _ in level.asked):
+                facts = facts.filter(reduce(operator.or_, [facts[name] for name in names]))
         measured = {
-            self.named(did): _measured(facts, did, happening, level, facts[names[did]])
-            for did, happening in level.asked
+            self.named(did): _measured(facts, did, happening, level, which)
+            for (did, happening), which in zip(level.asked, only, strict=True)
         }
         return facts.group_by("member_id").aggregate(**measured)
 
@@ -286,25 +292,33 @@ class _Compiler:
         """What the condition's measure is called."""
         return self.results.setdefault(did, f"did_{len(self.results)}")
 
-    def months(self, level: _Level) -> list[Column]:
-        """The months any of the level's conditions asks about, so that whole files are skipped."""
-        month = lake_table(level.table, relation_of(level.table)).month
+    def shared(self, facts: Relation, level: _Level) -> list[Column]:
+        """What every condition asks of a fact: plain filters, which skip whole files and blocks.
+
+        The window is the widest; of months too, by which files are kept.
+        """
+        said = [facts[c] == v for c, v in sorted(level.shared_where)]
+        happened, month = facts[level.moment], facts.month
         stretches = [_stretch(did.window) for did, _ in level.asked]
-        ends = [self.mark(_month_mark, lambda at: max(_month(s(at).end, at) for s in stretches))]
-        said = [month <= ends[0]]
+
+        def end(at: At) -> datetime:
+            return max(s(at).end for s in stretches)
+
+        def start(at: At) -> datetime:
+            return min(_known(s(at).start) for s in stretches)
+
+        said.append(month <= self.mark(_month_mark, lambda at: _month(end(at), at)))
+        said.append(happened < self.mark(_instant_mark, end))
         if all(_has_start(did.window) for did, _ in level.asked):
-            start = self.mark(
-                _month_mark, lambda at: min(_month(s(at).start, at) for s in stretches)
-            )
-            said.append(month >= start)
+            said.append(month >= self.mark(_month_mark, lambda at: _month(start(at), at)))
+            said.append(happened >= self.mark(_instant_mark, start))
         return said
 
-    def chosen(
-        self, facts: Relation, level: _Level, did: Did, happening: Happening
-    ) -> list[Column]:
-        """Which facts the condition is about."""
+    def own(self, facts: Relation, level: _Level, did: Did, happening: Happening) -> list[Column]:
+        """What only this condition asks of a fact."""
         parts = happening.detail if _on_parts(did, happening) else None
-        said = [facts[c] == v for c, v in (parts or happening).where.items()]
+        static = set((parts or happening).where.items()) - level.shared_where
+        said = [facts[c] == v for c, v in sorted(static)]
         whole: list[Where] = []
         for where in did.where:
             named = _field_of(where.field, parts, happening)
@@ -315,7 +329,7 @@ class _Compiler:
             said.append(self.passes(column, where.tests, named.kind, facts))
         if whole and parts:
             said.append(self.of_whole(facts, whole, parts, happening))
-        return [*said, *self.window(facts, level.moment, did.window)]
+        return [*said, *self.window(facts, level, did.window)]
 
     def of_whole(
         self, facts: Relation, where: list[Where], parts: Detail, happening: Happening
@@ -341,18 +355,21 @@ class _Compiler:
         )
         return facts.left_join(named, facts[ours] == named.product_key)
 
-    def window(self, facts: Relation, moment: str, window: Window) -> list[Column]:
-        """Instants in the window; never later than that of judging."""
-        happened = facts[moment]
-        stretch = _stretch(window)
-        said = [happened < self.mark(_instant_mark, lambda at: stretch(at).end)]
+    def window(self, facts: Relation, level: _Level, window: Window) -> list[Column]:
+        """The instants of one window, where they are not those of every condition."""
+        happened = facts[level.moment]
+        said = []
+        if any(did.window != window for did, _ in level.asked):
+            stretch = _stretch(window)
+            said.append(happened < self.mark(_instant_mark, lambda at: stretch(at).end))
+            if _has_start(window):
+                start = self.mark(_instant_mark, lambda at: _known(stretch(at).start))
+                said.append(happened >= start)
         if window.cycles is not None:
             # Whole seconds on both sides: engines agree on these.
             seconds = facts.member_cycle.cast("float64") * (window.cycles * _SECONDS_A_DAY)
             now = self.mark(_instant_mark, lambda at: at.instant)
             said.append(_epoch(now) - _epoch(happened) <= seconds)
-        elif _has_start(window):
-            said.append(happened >= self.mark(_instant_mark, lambda at: _known(stretch(at).start)))
         return said
 
     # Holdings
@@ -418,17 +435,29 @@ def _value(facts: Relation, named: Field) -> Column:
 def _measured(
     facts: Relation, did: Did, happening: Happening, level: _Level, only: Column | None
 ) -> Column:
-    """The aggregate a condition judges, over the facts ``only`` names."""
+    """The aggregate a condition judges, over the facts ``only`` names.
+
+    Values are made null outside ``only``: faster than an aggregate with a filter of its own.
+    """
     measure = did.measure
     parts = happening.detail if _on_parts(did, happening) else None
+
+    def of(column: Column) -> Column:
+        return column if only is None else ibis.ifelse(only, column, ibis.null(column.type()))
+
     if measure.kind in ("first", "last"):
-        happened = facts[level.moment]
-        return happened.min(where=only) if measure.kind == "first" else happened.max(where=only)
-    if measure.kind == "count" or measure.kind == "average":
-        times = facts[parts.unit].nunique(where=only) if parts else facts.count(where=only)
+        happened = of(facts[level.moment])
+        return happened.min() if measure.kind == "first" else happened.max()
+    if measure.kind in ("count", "average"):
+        # Whether there is any needs no look at which orders the lines are of.
+        is_whether = measure.kind == "count" and all(t in _WHETHER for t in measure.tests)
+        if parts and not is_whether:
+            times = of(facts[parts.unit]).nunique()
+        else:
+            times = facts.count() if only is None else only.cast("int64").sum()
     if measure.kind == "count":
         return times
-    total = _value(facts, _field_of(measure.of, parts, happening)).sum(where=only)
+    total = of(_value(facts, _field_of(measure.of, parts, happening))).sum()
     if measure.kind == "sum":
         return total
     return total.cast("float64") / times.cast("float64").nullif(0.0)
@@ -436,6 +465,16 @@ def _measured(
 
 def _epoch(instant: Column) -> Column:
     return instant.epoch_seconds().cast("float64").floor()
+
+
+# Comparisons of a count that only ask whether there is anything.
+_WHETHER = (
+    Comparison("gte", 1),
+    Comparison("gt", 0),
+    Comparison("eq", 0),
+    Comparison("lt", 1),
+    Comparison("lte", 0),
+)
 
 
 def _has_start(window: Window) -> bool:
