@@ -122,9 +122,9 @@ def _ground(stack: ExitStack, files: dict[str, list[str]], traits: Path) -> Any:
 
     from huitou.insight import plan
     from huitou.lake.engine import quoted
-    from huitou.segments.compiling import PEOPLE
     from huitou.segments.grounds import Ground
     from huitou.segments.moments import end_of_day
+    from huitou.segments.statements import PEOPLE
 
     session = plan.session(BRAND_ID, files, currency="CNY", shop_id=None)
     connection = stack.enter_context(session)
@@ -147,11 +147,11 @@ def _one_rule(ground: Any) -> dict[str, Any]:
     by_hand = f"CREATE OR REPLACE TEMP TABLE by_hand AS {_filled(BY_HAND, ground)}"
     times: dict[str, list[float]] = {"rule": [], "by_hand": []}
     for _ in range(ROUNDS):
-        times["rule"].append(_timed(lambda: grounds.judge(ground, [rule])))
+        times["rule"].append(_timed(lambda: grounds.find(ground, rule)))
         times["by_hand"].append(_timed(lambda: ground.connection.execute(by_hand)))
     found, different = ground.connection.execute(
-        "SELECT (SELECT count(*) FROM judged WHERE rule_0), (SELECT count(*) FROM"
-        " (SELECT member_id FROM judged WHERE rule_0) j FULL JOIN by_hand b USING (member_id)"
+        "SELECT (SELECT count(*) FROM found),"
+        " (SELECT count(*) FROM found j FULL JOIN by_hand b USING (member_id)"
         " WHERE j.member_id IS NULL OR b.member_id IS NULL)"
     ).fetchall()[0]
     return {

@@ -7,9 +7,10 @@ from typing import Any
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from huitou.segments.compiling import bind, compiled
+from huitou.segments.compiling import compiled
 from huitou.segments.judging import judged
 from huitou.segments.reading import read_rule
+from huitou.segments.statements import bind
 from tests.segments import worlds
 from tests.segments.plain import Plain
 from tests.segments.strategies import RULE

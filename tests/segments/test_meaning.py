@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 
 from huitou.insight.traits import TRAITS
-from huitou.segments.compiling import bind, compiled
+from huitou.segments.compiling import compiled
 from huitou.segments.judging import judged
 from huitou.segments.reading import read_rule
 from huitou.segments.rules import Holds
+from huitou.segments.statements import bind
 from tests.segments import worlds
 from tests.segments.worlds import World
 

@@ -18,10 +18,10 @@ import pyarrow as pa
 from huitou.insight.traits import TRAITS
 from huitou.lake.engine import sql_type
 from huitou.lake.registry import tables
-from huitou.segments.compiling import CARRIED, HOLDINGS, PEOPLE, relation_of
 from huitou.segments.judging import Known
 from huitou.segments.moments import At
 from huitou.segments.rules import Holds
+from huitou.segments.statements import CARRIED, HOLDINGS, PEOPLE, relation_of
 from huitou.segments.vocabulary import SegmentWord, Vocabulary, Word
 
 ZONE = ZoneInfo("America/New_York")  # its clocks change, unlike Shanghai's

@@ -10,10 +10,9 @@ compiled: Ibis is slow to load.
 from __future__ import annotations
 
 import operator
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from functools import reduce
 from typing import Any
 
@@ -41,15 +40,12 @@ from huitou.segments.rules import (
     Window,
     atoms,
 )
+from huitou.segments.statements import CARRIED, HOLDINGS, PEOPLE, Compiled, Moment, relation_of
 
 # Ibis' own types are too dynamic for strict checking; a relation or column is ``Any`` here.
 Relation = Any
 Column = Any
 
-PEOPLE = "people"
-HOLDINGS = "holdings"
-# What a page sums over members comes along, so that a size and a sales share are one query.
-CARRIED = ("monetary_minor", "frequency")
 _TRAIT_TYPES = {
     "count": "int64",
     "days": "int64",
@@ -81,59 +77,9 @@ def _month_mark(place: int) -> int:
     raise NotImplementedError
 
 
-_MARK = re.compile(r"rule_(instant|day|month)\(\s*(?:CAST\(\s*)?(\d+)(?: AS \w+\s*\))?\s*\)", re.I)
-
-_Moment = Callable[[At], datetime | date | int]
-
-
-@dataclass(frozen=True)
-class Compiled:
-    """SQL with marks.
-
-    Its columns: ``member_id``, those of ``CARRIED``, and ``rule_0`` …, whether each rule holds.
-    ``relations`` are the lake tables it reads, ``holdings`` the conditions by their number in the
-    relation of that name.
-    """
-
-    sql: str
-    moments: tuple[_Moment, ...] = field(repr=False)
-    relations: frozenset[str]
-    holdings: tuple[Holds, ...]
-
-
-def relation_of(table: str) -> str:
-    """What the happenings of a lake table are called in the statement.
-
-    >>> relation_of("order_fact")
-    'happened_order_fact'
-    """
-    return f"happened_{table}"
-
-
 def compiled(rules: Sequence[Rule]) -> Compiled:
     """One statement that judges every member by every rule."""
     return _Compiler(rules).compiled()
-
-
-def bind(statement: Compiled, at: At) -> str:
-    """The SQL as of an instant, in the engine's dialect.
-
-    >>> from zoneinfo import ZoneInfo
-    >>> at = moments.end_of_day(date(2024, 6, 30), ZoneInfo("UTC"))
-    >>> mark = Compiled("x < rule_day(CAST(0 AS TINYINT))", (lambda at: at.day,), frozenset(), ())
-    >>> bind(mark, at)
-    "x < DATE '2024-06-30'"
-    """
-    return _MARK.sub(lambda found: _literal(statement.moments[int(found[2])](at)), statement.sql)
-
-
-def _literal(value: datetime | date | int) -> str:
-    if isinstance(value, datetime):
-        text = value.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S.%f")
-        return f"CAST('{text}+00:00' AS TIMESTAMP WITH TIME ZONE)"
-    if isinstance(value, date):
-        return f"DATE '{value.isoformat()}'"
-    return str(value)
 
 
 @dataclass
@@ -164,7 +110,7 @@ class _Level:
 class _Compiler:
     def __init__(self, rules: Sequence[Rule]) -> None:
         self.rules = rules
-        self.moments: list[_Moment] = []
+        self.moments: list[Moment] = []
         self.relations: set[str] = set()
         self.holdings: dict[Holds, int] = {}
         self.results: dict[Did, str] = {}
@@ -249,7 +195,7 @@ class _Compiler:
 
     # Marks
 
-    def mark(self, kind: Callable[[int], Column], moment: _Moment) -> Column:
+    def mark(self, kind: Callable[[int], Column], moment: Moment) -> Column:
         self.moments.append(moment)
         return kind(len(self.moments) - 1)
 

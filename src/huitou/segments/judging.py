@@ -145,7 +145,7 @@ def _happened(moment: datetime, window: Window, known: Known, at: At) -> bool:
         return True
     cycle = known.traits.get("cycle_days")
     gone = int(at.instant.timestamp()) - int(moment.timestamp())
-    return cycle is not None and gone <= cycle * (window.cycles * 86_400)
+    return bool(cycle is not None and gone <= cycle * (window.cycles * 86_400))
 
 
 def _passes(value: Any, tests: Sequence[Comparison], kind: str, known: Known, at: At) -> bool:
@@ -172,7 +172,7 @@ def _passed(value: Any, test: Comparison, kind: str, known: Known, at: At) -> bo
         return value in test.value
     if test.operator == "contains":
         return str(test.value) in value
-    return _COMPARE[test.operator](value, test.value)
+    return bool(_COMPARE[test.operator](value, test.value))
 
 
 def _timed(value: datetime, test: Comparison, at: At) -> bool:

@@ -10,10 +10,11 @@ from typing import Any
 from huitou.brands.models import Brand
 from huitou.insight.rules import divided, rounded
 from huitou.segments import grounds
-from huitou.segments.grounds import JUDGED, Ground
+from huitou.segments.grounds import FOUND, Ground
 from huitou.segments.reading import read_rule
 from huitou.segments.rules import Rule
 from huitou.segments.sentences import sentence
+from huitou.segments.statements import PEOPLE
 from huitou.segments.words import names_of, vocabulary_of
 
 SAMPLE_MAX = 10
@@ -55,18 +56,19 @@ def preview(brand: Brand, rule: Any, *, as_of: date | None = None) -> Preview:
 def of_tree(brand: Brand, ground: Ground, tree: Rule) -> Preview:
     """What a rule finds on a ground that is open."""
     began = time.perf_counter()
-    grounds.judge(ground, [tree])
-    total, everybody, sales, orders, all_sales = ground.connection.execute(
+    grounds.find(ground, tree)
+    total, sales, orders = ground.connection.execute(
         f"""
-        SELECT count(*) FILTER (rule_0), count(*),
-               coalesce(sum(monetary_minor) FILTER (rule_0), 0)::BIGINT,
-               coalesce(sum(frequency) FILTER (rule_0), 0)::BIGINT,
-               coalesce(sum(monetary_minor), 0)::BIGINT
-        FROM {JUDGED}
+        SELECT count(*), coalesce(sum(monetary_minor), 0)::BIGINT,
+               coalesce(sum(frequency), 0)::BIGINT
+        FROM {FOUND}
         """
     ).fetchall()[0]
+    everybody, all_sales = ground.connection.execute(
+        f"SELECT count(*), coalesce(sum(monetary_minor), 0)::BIGINT FROM {PEOPLE}"
+    ).fetchall()[0]
     sample = ground.connection.execute(
-        f"SELECT member_id FROM {JUDGED} WHERE rule_0"
+        f"SELECT member_id FROM {FOUND}"
         f" ORDER BY (member_id * {_SCATTER}) % 4294967296, member_id LIMIT {SAMPLE_MAX}"
     ).fetchall()
     took = time.perf_counter() - began
