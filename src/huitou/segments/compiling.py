@@ -21,8 +21,9 @@ import ibis
 from huitou.insight.plan import compile_sql, lake_table
 from huitou.insight.traits import BY_NAME, TRAITS
 from huitou.kernel.months import month_number
-from huitou.lake.happenings import PRODUCTS, Detail, Field, Happening, happenings
+from huitou.lake.happenings import PRODUCTS, Field, happenings
 from huitou.segments import moments
+from huitou.segments.levels import asks_products, field_of, level_of, parts_of
 from huitou.segments.moments import At, Point, Stretch
 from huitou.segments.rules import (
     All,
@@ -89,21 +90,12 @@ class _Level:
     table: str
     moment: str
     product: tuple[str, str] | None
-    asked: list[tuple[Did, Happening]] = field(default_factory=list)
+    asked: list[Did] = field(default_factory=list)
 
     @property
     def shared_where(self) -> set[tuple[str, Any]]:
         """What makes a row one of the happening's, for every condition."""
-        each = (
-            set(
-                (
-                    happening.detail
-                    if happening.detail and self.table == happening.detail.table
-                    else happening
-                ).where.items()
-            )
-            for _, happening in self.asked
-        )
+        each = (set(level_of(did).where.items()) for did in self.asked)
         return set.intersection(*each)
 
 
@@ -212,13 +204,13 @@ class _Compiler:
         self.relations.add(level.table)
         facts = lake_table(level.table, relation_of(level.table))
         facts = facts.filter(facts.member_id.notnull())
-        if any(_asks_products(did, happening) for did, happening in level.asked):
+        if any(asks_products(did) for did in level.asked):
             facts = self.with_products(facts, level)
-        if any(did.window.cycles is not None for did, _ in level.asked):
+        if any(did.window.cycles is not None for did in level.asked):
             cycles = people.select("member_id", member_cycle=people.cycle_days)
             facts = facts.left_join(cycles, "member_id").drop("member_id_right")
         facts = facts.filter(self.shared(facts, level))
-        own = [self.own(facts, level, did, happening) for did, happening in level.asked]
+        own = [self.own(facts, level, did) for did in level.asked]
         only: list[Column | None] = [None]
         if len(own) == 1:
             facts = facts.filter(own[0]) if own[0] else facts
@@ -226,11 +218,11 @@ class _Compiler:
             names = {f"asked_{n}": _joined(operator.and_, said, True) for n, said in enumerate(own)}
             facts = facts.mutate(**{name: said.fill_null(False) for name, said in names.items()})
             only = [facts[name] if own[n] else None for n, name in enumerate(names)]
-            if all(did.where for did, _ in level.asked):
+            if all(did.where for did in level.asked):
                 facts = facts.filter(reduce(operator.or_, [facts[name] for name in names]))
         measured = {
-            self.named(did): _measured(facts, did, happening, level, which)
-            for (did, happening), which in zip(level.asked, only, strict=True)
+            self.named(did): _measured(facts, did, level, which)
+            for did, which in zip(level.asked, only, strict=True)
         }
         return facts.group_by("member_id").aggregate(**measured)
 
@@ -245,7 +237,7 @@ class _Compiler:
         """
         said = [facts[c] == v for c, v in sorted(level.shared_where)]
         happened, month = facts[level.moment], facts.month
-        stretches = [_stretch(did.window) for did, _ in level.asked]
+        stretches = [_stretch(did.window) for did in level.asked]
 
         def end(at: At) -> datetime:
             return max(s(at).end for s in stretches)
@@ -255,38 +247,36 @@ class _Compiler:
 
         said.append(month <= self.mark(_month_mark, lambda at: _month(end(at), at)))
         said.append(happened < self.mark(_instant_mark, end))
-        if all(_has_start(did.window) for did, _ in level.asked):
+        if all(_has_start(did.window) for did in level.asked):
             said.append(month >= self.mark(_month_mark, lambda at: _month(start(at), at)))
             said.append(happened >= self.mark(_instant_mark, start))
         return said
 
-    def own(self, facts: Relation, level: _Level, did: Did, happening: Happening) -> list[Column]:
+    def own(self, facts: Relation, level: _Level, did: Did) -> list[Column]:
         """What only this condition asks of a fact."""
-        parts = happening.detail if _on_parts(did, happening) else None
-        static = set((parts or happening).where.items()) - level.shared_where
-        said = [facts[c] == v for c, v in sorted(static)]
-        whole: list[Where] = []
+        counted = level_of(did)
+        said = [facts[c] == v for c, v in sorted(set(counted.where.items()) - level.shared_where)]
+        of_whole: list[Where] = []
         for where in did.where:
-            named = _field_of(where.field, parts, happening)
-            if parts and named not in parts.fields:
-                whole.append(where)
+            named = field_of(where.field, did)
+            if named not in counted.fields:
+                of_whole.append(where)
                 continue
-            column = _value(facts, named)
-            said.append(self.passes(column, where.tests, named.kind, facts))
-        if whole and parts:
-            said.append(self.of_whole(facts, whole, parts, happening))
+            said.append(self.passes(_value(facts, named), where.tests, named.kind, facts))
+        if of_whole:
+            said.append(self.of_whole(facts, of_whole, did))
         return [*said, *self.window(facts, level, did.window)]
 
-    def of_whole(
-        self, facts: Relation, where: list[Where], parts: Detail, happening: Happening
-    ) -> Column:
+    def of_whole(self, facts: Relation, asked: list[Where], did: Did) -> Column:
         """Parts of happenings that pass conditions on the whole."""
+        happening, parts = happenings()[did.happening], parts_of(did)
+        assert parts is not None
         self.relations.add(happening.table)
         wholes = lake_table(happening.table, relation_of(happening.table))
         said = [wholes[c] == v for c, v in happening.where.items()]
-        for part in where:
-            named = _field_of(part.field, None, happening)
-            said.append(self.passes(_value(wholes, named), part.tests, named.kind, wholes))
+        for where in asked:
+            named = field_of(where.field, did)
+            said.append(self.passes(_value(wholes, named), where.tests, named.kind, wholes))
         return facts[parts.unit].isin(wholes.filter(said)[parts.unit])
 
     def with_products(self, facts: Relation, level: _Level) -> Relation:
@@ -305,7 +295,7 @@ class _Compiler:
         """The instants of one window, where they are not those of every condition."""
         happened = facts[level.moment]
         said = []
-        if any(did.window != window for did, _ in level.asked):
+        if any(did.window != window for did in level.asked):
             stretch = _stretch(window)
             said.append(happened < self.mark(_instant_mark, lambda at: stretch(at).end))
             if _has_start(window):
@@ -347,28 +337,10 @@ def _levels(asked: Sequence[Did]) -> list[_Level]:
     """The lake tables asked about, each read once whatever many conditions ask."""
     levels: dict[str, _Level] = {}
     for did in asked:
-        happening = happenings()[did.happening]
-        at = happening.detail if _on_parts(did, happening) else happening
-        assert at is not None
+        at = level_of(did)
         level = levels.setdefault(at.table, _Level(at.table, at.moment, at.product))
-        level.asked.append((did, happening))
+        level.asked.append(did)
     return list(levels.values())
-
-
-def _on_parts(did: Did, happening: Happening) -> bool:
-    """Whether a field only the parts have is asked for, so that they are what is counted."""
-    whole = {named.name for named in happening.fields}
-    return happening.detail is not None and any(w.field not in whole for w in did.where)
-
-
-def _asks_products(did: Did, happening: Happening) -> bool:
-    return any((named := happening.named(w.field)) and named.of_product for w in did.where)
-
-
-def _field_of(name: str, parts: Detail | None, happening: Happening) -> Field:
-    """The field ``name``: of the parts where they are counted and have it."""
-    named = next((f for f in parts.fields if f.name == name), None) if parts else None
-    return named or next(f for f in happening.fields if f.name == name)
 
 
 def _value(facts: Relation, named: Field) -> Column:
@@ -378,15 +350,13 @@ def _value(facts: Relation, named: Field) -> Column:
     return facts[named.column] - facts[named.less] if named.less else facts[named.column]
 
 
-def _measured(
-    facts: Relation, did: Did, happening: Happening, level: _Level, only: Column | None
-) -> Column:
+def _measured(facts: Relation, did: Did, level: _Level, only: Column | None) -> Column:
     """The aggregate a condition judges, over the facts ``only`` names.
 
     Values are made null outside ``only``: faster than an aggregate with a filter of its own.
     """
     measure = did.measure
-    parts = happening.detail if _on_parts(did, happening) else None
+    parts = parts_of(did)
 
     def of(column: Column) -> Column:
         return column if only is None else ibis.ifelse(only, column, ibis.null(column.type()))
@@ -403,7 +373,7 @@ def _measured(
             times = facts.count() if only is None else only.cast("int64").sum()
     if measure.kind == "count":
         return times
-    total = of(_value(facts, _field_of(measure.of, parts, happening))).sum()
+    total = of(_value(facts, field_of(measure.of, did))).sum()
     if measure.kind == "sum":
         return total
     return total.cast("float64") / times.cast("float64").nullif(0.0)

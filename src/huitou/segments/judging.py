@@ -13,8 +13,9 @@ from datetime import date, datetime
 from typing import Any
 
 from huitou.insight.traits import BY_NAME
-from huitou.lake.happenings import Detail, Happening, happenings
+from huitou.lake.happenings import Detail, happenings
 from huitou.segments import moments
+from huitou.segments.levels import Level, field_of, level_of, parts_of
 from huitou.segments.moments import At
 from huitou.segments.rules import (
     All,
@@ -74,11 +75,8 @@ def judged(rule: Rule, known: Known, at: At) -> bool:
 
 def measured(did: Did, known: Known, at: At) -> Any:
     """What the condition's measure is: a number, an instant, or None where there is nothing."""
-    happening = happenings()[did.happening]
-    whole_fields = {named.name for named in happening.fields}
-    on_parts = happening.detail and any(w.field not in whole_fields for w in did.where)
-    level: Happening | Detail = happening.detail if on_parts and happening.detail else happening
-    facts = _chosen(did, happening, level, known, at)
+    level = level_of(did)
+    facts = _chosen(did, level, known, at)
     measure = did.measure
     if measure.kind in ("first", "last"):
         instants = [fact[level.moment] for fact in facts]
@@ -86,16 +84,14 @@ def measured(did: Did, known: Known, at: At) -> Any:
     times = len({fact[level.unit] for fact in facts}) if isinstance(level, Detail) else len(facts)
     if measure.kind == "count":
         return times
-    named = next(f for f in (*level.fields, *happening.fields) if f.name == measure.of)
+    named = field_of(measure.of, did)
     total = sum(_value(fact, named.column, named.less) for fact in facts)
     if measure.kind == "sum":
         return total
     return float(total) / float(times) if times else None
 
 
-def _chosen(
-    did: Did, happening: Happening, level: Happening | Detail, known: Known, at: At
-) -> list[Fact]:
+def _chosen(did: Did, level: Level, known: Known, at: At) -> list[Fact]:
     own = {named.name for named in level.fields}
     here = [where for where in did.where if where.field in own]
     of_whole = [where for where in did.where if where.field not in own]
@@ -107,18 +103,17 @@ def _chosen(
     ]
     if not of_whole:
         return found
-    assert isinstance(level, Detail)
+    happening, parts = happenings()[did.happening], parts_of(did)
+    assert parts is not None
     wholes = {
-        fact[level.unit]
+        fact[parts.unit]
         for fact in known.facts.get(happening.table, ())
         if _fits(fact, happening, of_whole, known, at)
     }
-    return [fact for fact in found if fact[level.unit] in wholes]
+    return [fact for fact in found if fact[parts.unit] in wholes]
 
 
-def _fits(
-    fact: Fact, level: Happening | Detail, wheres: Sequence[Where], known: Known, at: At
-) -> bool:
+def _fits(fact: Fact, level: Level, wheres: Sequence[Where], known: Known, at: At) -> bool:
     if any(fact[column] != value for column, value in level.where.items()):
         return False
     for where in wheres:

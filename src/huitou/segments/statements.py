@@ -44,8 +44,8 @@ def relation_of(table: str) -> str:
     return f"happened_{table}"
 
 
-def bind(statement: Compiled, at: At) -> str:
-    """The SQL as of an instant, in the engine's dialect.
+def bind(statement: Compiled, at: At, *, people: str = PEOPLE) -> str:
+    """The SQL as of an instant, over the relation ``people``.
 
     >>> from huitou.segments.moments import end_of_day
     >>> from zoneinfo import ZoneInfo
@@ -54,7 +54,8 @@ def bind(statement: Compiled, at: At) -> str:
     >>> bind(mark, at)
     "x < DATE '2024-06-30'"
     """
-    return _MARK.sub(lambda found: _literal(statement.moments[int(found[2])](at)), statement.sql)
+    sql = statement.sql.replace(f'"{PEOPLE}"', f'"{people}"')
+    return _MARK.sub(lambda found: _literal(statement.moments[int(found[2])](at)), sql)
 
 
 def _literal(value: datetime | date | int) -> str:
