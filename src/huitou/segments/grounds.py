@@ -99,8 +99,8 @@ def judge(ground: Ground, rules: Sequence[Rule], name: str = JUDGED) -> None:
 def _run(ground: Ground, rules: tuple[Rule, ...], name: str, sql: str) -> None:
     statement = compiled_once(rules)
     prepare(ground, statement)
-    bound = sql.format(bind(statement, ground.at))
-    ground.connection.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS {bound}")
+    selected = sql.format(bind(statement, ground.at))
+    ground.connection.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS {selected}")
 
 
 @lru_cache(maxsize=_COMPILED_KEPT)

@@ -6,12 +6,11 @@ from collections.abc import Sequence
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from huitou.members import holders
 from huitou.members.tagged import tagged_members
-from huitou.segments import membership
+from huitou.segments.files import standing_members
 from huitou.segments.judging import passes
 from huitou.segments.moments import At
 from huitou.segments.rules import Holds
@@ -27,7 +26,7 @@ def holdings(brand_id: int, holds: Sequence[Holds], at: At) -> pa.Table:
     """
     numbers, members = [], []
     for number, atom in enumerate(holds):
-        found = _members(brand_id, atom, at)
+        found = members_of(brand_id, atom, at)
         members.append(found)
         numbers.append(np.full(found.size, number, dtype=np.int64))
     nothing = [np.array([], dtype=np.int64)]
@@ -39,7 +38,8 @@ def holdings(brand_id: int, holds: Sequence[Holds], at: At) -> pa.Table:
     )
 
 
-def _members(brand_id: int, atom: Holds, at: At) -> Ints:
+def members_of(brand_id: int, atom: Holds, at: At) -> Ints:
+    """The members of whom one condition holds."""
     if atom.kind == "tag":
         return tagged_members(brand_id, [int(atom.key)], at.instant)
     if atom.kind == "consent":
@@ -49,10 +49,7 @@ def _members(brand_id: int, atom: Holds, at: At) -> Ints:
         kind, _, platform = atom.key.partition("@")
         return holders.identified_members(brand_id, kind, platform, erased=TOKEN_PREFIX)
     if atom.kind == "segment":
-        path = membership.standing_file(brand_id, int(atom.key))
-        if path is None:
-            return np.array([], dtype=np.int64)
-        return np.asarray(pq.read_table(path, columns=["member_id"])["member_id"].to_numpy())
+        return standing_members(brand_id, int(atom.key))
     definition, _, value_kind = atom.key.partition("@")
     values = holders.attribute_values(brand_id, int(definition))
     passed = [member for member, value in values if passes(value, value_kind, atom.tests, at)]

@@ -149,7 +149,7 @@ def _passes(value: Any, tests: Sequence[Comparison], kind: str, known: Known, at
 
 def _passed(value: Any, test: Comparison, kind: str, known: Known, at: At) -> bool:
     if test.operator == "known":
-        return (value is not None) == test.value
+        return bool((value is not None) == test.value)
     if value is None:
         return False
     if isinstance(test.value, OfTrait):

@@ -72,6 +72,7 @@ class SegmentRefresh(models.Model):
 
     segment = models.ForeignKey(Segment, on_delete=models.CASCADE, related_name="refreshes")
     version = models.ForeignKey(SegmentVersion, on_delete=models.CASCADE, related_name="+")
+    figures = models.CharField(max_length=80)  # the folder of the snapshot judged on
     at = models.DateTimeField()  # the instant of judging
     as_of = models.DateField()  # the business date of the traits
     members = models.BigIntegerField()

@@ -18,7 +18,7 @@ TABLES = (
     TableMap(
         "segments_segmentrefresh",
         ("Refreshes of segments", "分群刷新"),
-        plain={"file": "the name of a file of ids"},
+        plain={"figures": "the name of a folder", "file": "the name of a file of ids"},
     ),
 )
 

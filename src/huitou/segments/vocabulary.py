@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from huitou.insight.traits import BY_NAME, Trait
@@ -49,6 +49,11 @@ class Vocabulary:
     identity_kinds: tuple[str, ...] = ()
     channels: tuple[str, ...] = ()
     purposes: tuple[str, ...] = ()
+
+    def with_rule(self, slug: str, rule: Mapping[str, Any]) -> Vocabulary:
+        """The same words, but for the segment's rule: so circles through it are found."""
+        segments = {**self.segments, slug: SegmentWord("", slug, rule)}
+        return replace(self, segments=segments)
 
     @property
     def traits(self) -> Mapping[str, Trait]:

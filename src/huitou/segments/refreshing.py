@@ -1,0 +1,211 @@
+"""Bring segments up to date with the figures: exactly, and no more work than what changed asks for.
+
+A segment whose rule and figures are those of its last refresh is left alone. One whose figures are
+newer is judged again on the members that can have moved (``changes``); one that is new, has another
+rule, or was judged on figures that are gone, on everybody.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import pyarrow as pa
+from django.db import connection as database
+from django.db import transaction
+from numpy.typing import NDArray
+
+from huitou.brands.models import Brand
+from huitou.eventlog.services import append
+from huitou.insight import snapshots
+from huitou.kernel.errors import RefusedInputError
+from huitou.segments import changes, files, grounds, membership
+from huitou.segments.changes import Earlier
+from huitou.segments.grounds import Ground
+from huitou.segments.holding import members_of
+from huitou.segments.models import Keeping, Segment, SegmentRefresh, SegmentVersion
+from huitou.segments.moments import At
+from huitou.segments.reading import RuleError, read_rule
+from huitou.segments.rules import Holds, Rule, atoms
+from huitou.segments.statements import PEOPLE
+from huitou.segments.words import vocabulary_of
+
+Ints = NDArray[np.int64]
+
+# One refresh per brand at a time: "segm" in ASCII.
+_LOCK_CLASS = 0x7365676D
+
+
+@dataclass(frozen=True)
+class Refreshed:
+    """What a refresh found; ``judged`` counts the members looked at, 0 when nothing changed."""
+
+    slug: str
+    members: int
+    entered: int
+    left: int
+    judged: int
+    problem: str = ""
+
+
+@dataclass(frozen=True)
+class _Task:
+    segment: Segment
+    version: SegmentVersion
+    tree: Rule
+    last: SegmentRefresh | None
+
+
+def refresh(
+    brand: Brand, *, slugs: Sequence[str] | None = None, whole: bool = False
+) -> list[Refreshed]:
+    """Refresh the brand's dynamic segments, or those named; ``whole`` judges everybody anew.
+
+    A segment whose rule cannot be read keeps its members and says what is wrong. Raises
+    ``RefusedInputError``: ``NO_FIGURES``, ``SEGMENT`` for a name the brand does not have.
+    """
+    snapshot = grounds.snapshot_of(brand.pk)
+    with database.cursor() as cursor:
+        cursor.execute("select pg_advisory_lock(%s, %s)", [_LOCK_CLASS, brand.pk])
+    try:
+        tasks, results = _tasks(brand, slugs)
+        groups: dict[str, list[_Task]] = {}
+        for task in tasks:
+            groups.setdefault(_judged_on(task, whole), []).append(task)
+        for folder, group in groups.items():
+            results += _refresh_group(brand, snapshot.folder, folder, group)
+    finally:
+        with database.cursor() as cursor:
+            cursor.execute("select pg_advisory_unlock(%s, %s)", [_LOCK_CLASS, brand.pk])
+    return sorted(results, key=lambda done: done.slug)
+
+
+def _tasks(brand: Brand, slugs: Sequence[str] | None) -> tuple[list[_Task], list[Refreshed]]:
+    """What there is to refresh, and the segments whose rule cannot be read."""
+    segments = Segment.objects.filter(
+        brand=brand, archived_at=None, keeping=Keeping.DYNAMIC
+    ).order_by("id")
+    if slugs is not None:
+        segments = segments.filter(slug__in=slugs)
+        missing = sorted(set(slugs) - {segment.slug for segment in segments})
+        if missing:
+            raise RefusedInputError(
+                "SEGMENT", f"The brand has no dynamic segment {', '.join(missing)}."
+            )
+    words = vocabulary_of(brand)
+    of_them = {"segment__in": segments}
+    versions = {
+        v.segment_id: v for v in SegmentVersion.objects.filter(**of_them).order_by("number")
+    }
+    newest = SegmentRefresh.objects.filter(**of_them).order_by("segment_id", "-id")
+    lasts = {r.segment_id: r for r in newest.distinct("segment_id")}
+    tasks, broken = [], []
+    for segment in segments:
+        version = versions[segment.pk]
+        last = lasts.get(segment.pk)
+        try:
+            tree = read_rule(version.rule, words)
+        except RuleError as error:
+            members = last.members if last else 0
+            broken.append(Refreshed(segment.slug, members, 0, 0, 0, problem=str(error)))
+            continue
+        tasks.append(_Task(segment, version, tree, last))
+    return tasks, broken
+
+
+def _judged_on(task: _Task, whole: bool) -> str:
+    """The folder of the figures the segment's rule was last judged on; '' when there are none."""
+    if whole or task.last is None or task.last.version_id != task.version.pk:
+        return ""
+    return task.last.figures
+
+
+def _refresh_group(brand: Brand, current: str, before: str, group: list[_Task]) -> list[Refreshed]:
+    """Refresh segments that were last judged on the same figures."""
+    rules = [task.tree for task in group]
+    figures = Path(current).name
+    with grounds.opened(brand) as ground:
+        asked = {a: members_of(brand.pk, a, ground.at) for a in _holds(rules)}
+        moved = [_moved(brand.pk, atom, members) for atom, members in asked.items()]
+        if before == figures and not any(ids.size for ids in moved):
+            return [_unchanged(task) for task in group]
+        earlier = _earlier(brand, before, group)
+        lake_files = grounds.files_of(current)
+        some = earlier is not None and changes.collect(ground, rules, earlier, lake_files)
+        if some:
+            for ids in moved:
+                ground.connection.register("moved", pa.table({"member_id": ids}))
+                changes.add(ground.connection, "SELECT member_id FROM moved")
+                ground.connection.unregister("moved")
+            judged = changes.narrow(ground, rules)
+        else:
+            judged = ground.connection.execute(f"SELECT count(*) FROM {PEOPLE}").fetchall()[0][0]
+        done = [_refresh_one(ground, task, figures, judged, some=some) for task in group]
+        for atom, members in asked.items():
+            files.keep_holders(brand.pk, atom, members)
+    return done
+
+
+def _holds(rules: Iterable[Rule]) -> list[Holds]:
+    return list(dict.fromkeys(a for rule in rules for a in atoms(rule) if isinstance(a, Holds)))
+
+
+def _moved(brand_id: int, atom: Holds, members: Ints) -> Ints:
+    """The members of whom a condition of PostgreSQL was answered otherwise at the last refresh."""
+    before = files.holders_kept(brand_id, atom)
+    return np.setxor1d(before, members) if before is not None else members
+
+
+def _earlier(brand: Brand, figures: str, group: list[_Task]) -> Earlier | None:
+    folder = snapshots.snapshots_root(brand.pk) / figures
+    last = group[0].last
+    if not figures or last is None or not (folder / snapshots.SUMMARY_FILE).exists():
+        return None
+    at = At(last.at, ZoneInfo(brand.time_zone))
+    return Earlier(str(folder / snapshots.TRAITS_FILE), grounds.files_of(str(folder)), at)
+
+
+def _unchanged(task: _Task) -> Refreshed:
+    members = task.last.members if task.last else 0
+    return Refreshed(task.segment.slug, members, 0, 0, 0)
+
+
+def _refresh_one(
+    ground: Ground, task: _Task, figures: str, judged: int, *, some: bool
+) -> Refreshed:
+    """Judge one segment, of all members or of the candidates, and keep who is in it."""
+    grounds.find(ground, task.tree)
+    before = membership.file_of(ground.brand_id, task.segment.pk, task.last)
+    membership.compare(ground, before, some=some)
+    entered, left, members = membership.moves(ground)
+    sales = membership.sales(ground, figures)
+    with transaction.atomic():
+        name = task.last.file if task.last and not entered.size and not left.size else ""
+        name = name or membership.write(ground, task.segment.pk)
+        SegmentRefresh.objects.create(
+            segment=task.segment,
+            version=task.version,
+            figures=figures,
+            at=ground.at.instant,
+            as_of=ground.as_of,
+            members=members,
+            entered=entered.size,
+            left=left.size,
+            sales_minor=sales,
+            file=name,
+        )
+        # Who is in a segment because its rule is new or another was not moved by what they did.
+        same_rule = task.last is not None and task.last.version_id == task.version.pk
+        for kind, ids in (("entered", entered), ("left", left)):
+            append(
+                brand_id=ground.brand_id,
+                kind=f"segments.members_{kind}",
+                subject_ids=ids.tolist(),
+                occurred_at=ground.at.instant,
+                origin="live" if same_rule else "backfill",
+                payload={"segment": task.segment.slug},
+            )
+    return Refreshed(task.segment.slug, members, int(entered.size), int(left.size), judged)
