@@ -32,11 +32,9 @@ TOUCH_FACT = LakeTable(
         GROUP BY month
     """,
     sql="""
-        SELECT id, shop_id, member_id, kind, name, occurred_at, biz_date, month, order_no,
-               product_code
-        FROM behaviour_behaviourevent
-        WHERE brand_id = %(brand_id)s AND month = ANY(%(months)s::int[])
-        ORDER BY month, id
+        SELECT id AS event_id, shop_id, member_id, kind, name, occurred_at, biz_date, month,
+               order_no, product_code
+        FROM behaviour_behaviourevent WHERE brand_id = %(brand_id)s
     """,
 )
 

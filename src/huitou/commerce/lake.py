@@ -45,13 +45,11 @@ ORDER_FACT = LakeTable(
     kinds=_KINDS,
     months_sql=_MONTHS_SQL,
     sql="""
-        SELECT id, shop_id, member_id, status, currency, is_purchase, ordered_at, paid_at,
-               coalesce(paid_at, ordered_at), biz_date, month, quantity, list_minor,
-               discount_minor, coupon_minor, paid_minor, refunded_minor, province, city
+        SELECT id AS order_id, shop_id, member_id, status, currency, is_purchase, ordered_at,
+               paid_at, coalesce(paid_at, ordered_at) AS happened_at, biz_date, month, quantity,
+               list_minor, discount_minor, coupon_minor, paid_minor, refunded_minor, province, city
         FROM commerce_order
         WHERE brand_id = %(brand_id)s AND biz_date IS NOT NULL
-          AND month = ANY(%(months)s::int[])
-        ORDER BY month, id
     """,
 )
 
@@ -81,14 +79,12 @@ LINE_FACT = LakeTable(
     kinds=_KINDS,
     months_sql=_MONTHS_SQL,
     sql="""
-        SELECT l.id, l.order_id, o.shop_id, o.member_id, o.currency, o.is_purchase,
-               coalesce(o.paid_at, o.ordered_at), o.biz_date, o.month, l.product_id,
+        SELECT l.id AS line_id, l.order_id, o.shop_id, o.member_id, o.currency, o.is_purchase,
+               coalesce(o.paid_at, o.ordered_at) AS happened_at, o.biz_date, o.month, l.product_id,
                l.quantity, l.list_minor, l.paid_minor, l.discount_minor, l.refunded_minor
         FROM commerce_orderline l
         JOIN commerce_order o ON o.id = l.order_id
         WHERE o.brand_id = %(brand_id)s AND o.biz_date IS NOT NULL
-          AND o.month = ANY(%(months)s::int[])
-        ORDER BY o.month, l.id
     """,
 )
 

@@ -14,8 +14,10 @@ import numpy as np
 from django.db import connection
 
 from huitou.members.components import Ints
-from huitou.members.models import ConsentSource, Decision
+from huitou.members.models import ConsentSource, Decision, Identity
+from huitou.members.ownership import Accounts, owners
 from huitou.members.standing import nearness_order
+from huitou.vault.hashing import TOKEN_PREFIX
 
 # Per account: no consent while the latest withdrawal is not followed by a grant of the member's
 # own. Per person: a withdrawal standing on any account beats the grants of all others.
@@ -46,8 +48,10 @@ _ATTRIBUTED = """
 select distinct on (person) person, value from (
   select coalesce(m.merged_into_id, m.id) as person, v.value, v.observed_at, v.id,
     array_position(%(order)s::text[], v.source::text) as nearness
-  from members_attributevalue v join members_member m on m.id = v.account_id
-  where v.brand_id = %(brand)s and v.definition_id = %(definition)s) s
+  from members_attributevalue v
+  join members_attributedefinition d on d.id = v.definition_id and d.brand_id = v.brand_id
+  join members_member m on m.id = v.account_id
+  where v.brand_id = %(brand)s and d.code = %(code)s) s
 order by person, nearness > 1 desc, observed_at desc, nearness desc, id desc
 """
 
@@ -67,21 +71,32 @@ def consenting_members(brand_id: int, channel: str, purpose: str) -> Ints:
     )
 
 
-def identified_members(brand_id: int, kind: str, platform: str, *, erased: str) -> Ints:
+def identified_members(brand_id: int, kind: str, platform: str) -> Ints:
     """The members known by an identifier of the kind (on one platform, or ''), ascending.
 
-    Identifiers that begin with ``erased`` are gone.
+    What stands in place of an erased identifier is none.
     """
-    values = {"brand": brand_id, "kind": kind, "platform": platform, "erased": erased}
+    values = {"brand": brand_id, "kind": kind, "platform": platform, "erased": TOKEN_PREFIX}
     return _ids(_IDENTIFIED, values)
 
 
-def attribute_values(brand_id: int, definition_id: int) -> Iterator[tuple[int, Any]]:
+def identifier_kinds(accounts: Accounts) -> dict[int, set[tuple[str, str]]]:
+    """The kinds of identifier each member is known by, with their platforms; as above."""
+    member_of = owners(accounts)
+    rows = Identity.objects.filter(member_id__in=list(member_of))
+    found: dict[int, set[tuple[str, str]]] = {member: set() for member in accounts}
+    kept = rows.exclude(value__startswith=TOKEN_PREFIX)
+    for account, kind, platform in kept.values_list("member_id", "kind", "platform").distinct():
+        found[member_of[account]].add((kind, platform))
+    return found
+
+
+def attribute_values(brand_id: int, code: str) -> Iterator[tuple[int, Any]]:
     """Each member with the value of an attribute that counts; those without one are left out."""
     with connection.cursor() as cursor:
         cursor.execute(
             _ATTRIBUTED,
-            {"brand": brand_id, "definition": definition_id, "order": nearness_order()},
+            {"brand": brand_id, "code": code, "order": nearness_order()},
         )
         for person, value in cursor:
             said = json.loads(value) if isinstance(value, str) else value

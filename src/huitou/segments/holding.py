@@ -14,7 +14,6 @@ from huitou.segments.files import standing_members
 from huitou.segments.judging import passes
 from huitou.segments.moments import At
 from huitou.segments.rules import Holds
-from huitou.vault.hashing import TOKEN_PREFIX
 
 Ints = NDArray[np.int64]
 
@@ -47,10 +46,10 @@ def members_of(brand_id: int, atom: Holds, at: At) -> Ints:
         return holders.consenting_members(brand_id, channel, purpose)
     if atom.kind == "identity":
         kind, _, platform = atom.key.partition("@")
-        return holders.identified_members(brand_id, kind, platform, erased=TOKEN_PREFIX)
+        return holders.identified_members(brand_id, kind, platform)
     if atom.kind == "segment":
         return standing_members(brand_id, int(atom.key))
-    definition, _, value_kind = atom.key.partition("@")
-    values = holders.attribute_values(brand_id, int(definition))
+    code, _, value_kind = atom.key.partition("@")
+    values = holders.attribute_values(brand_id, code)
     passed = [member for member, value in values if passes(value, value_kind, atom.tests, at)]
     return np.array(passed, dtype=np.int64)

@@ -121,7 +121,7 @@ class Holds:
 
     ``kind``: ``tag``, ``identity``, ``consent``, ``attribute`` or ``segment`` (a frozen one).
     ``key`` is what it is called inside: an id, ``kind@platform``, ``channel/purpose``, or
-    ``id@kind`` of an attribute. ``word`` is what people call it.
+    ``code@kind`` of an attribute. ``word`` is what people call it.
     """
 
     kind: str

@@ -20,7 +20,7 @@ def vocabulary_of(brand: Brand) -> Vocabulary:
         shops={shop.slug: Word(str(shop.pk), shop.name) for shop in _shops(brand)},
         tags=_tags(brand.pk),
         attributes={
-            a.code: Word(str(a.id), a.label_zh, a.kind, tuple(c.code for c in a.choices))
+            a.code: Word(a.code, a.label_zh, a.kind, tuple(c.code for c in a.choices))
             for a in attributes(brand.pk)
             if not a.is_retired
         },
