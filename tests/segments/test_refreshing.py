@@ -217,6 +217,20 @@ def test_a_renamed_category_moves_those_who_bought_it(brand: Brand, home: Path) 
     assert (after.members, after.left) == (0, 1)
 
 
+def test_a_person_of_two_accounts_is_judged_by_both(brand: Brand, shopping: list[int]) -> None:
+    # given
+    _put(brand, "twice", {"did": "order.paid", "count": {"gte": 2}})
+    before = _refreshed(brand, FIRST)["twice"]
+
+    # when two members who bought once prove to be one
+    decisions.merge(brand_id=brand.pk, member_ids=shopping[:2], reason="", actor_id=None, now=NOW)
+    after = _refreshed(brand, FIRST)["twice"]
+
+    # then
+    assert (before.members, after.members, after.entered) == (0, 1, 1)
+    assert _members(brand, "twice") == {shopping[0]}
+
+
 def test_a_rule_on_something_deleted_keeps_its_members_and_says_so(
     brand: Brand, shopping: list[int]
 ) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import os
 import secrets
+from datetime import datetime
 from pathlib import Path
 
 import numpy as np
@@ -36,6 +37,17 @@ def standing_members(brand_id: int, segment_id: int) -> Ints:
         return np.array([], dtype=np.int64)
     path = folder_of(brand_id, segment_id) / latest.file
     return np.asarray(pq.read_table(path, columns=["member_id"])["member_id"].to_numpy())
+
+
+def member_since(brand_id: int, segment_id: int, member_id: int) -> datetime | None:
+    """When the member came into the segment; None for who is not in it by its latest refresh."""
+    latest = SegmentRefresh.objects.filter(segment_id=segment_id).order_by("-id").first()
+    if latest is None:
+        return None
+    path = folder_of(brand_id, segment_id) / latest.file
+    rows = pq.read_table(path, filters=[("member_id", "=", member_id)])
+    since: list[datetime] = rows["since"].to_pylist()
+    return since[0] if since else None
 
 
 def holders_kept(brand_id: int, atom: Holds) -> Ints | None:

@@ -152,7 +152,7 @@ class _Speaker:
         trait = BY_NAME[rule.trait]
         label = self.say(trait.label_zh, trait.label_en)
         tests = self.tests(rule.tests, trait.kind, _of_trait(trait))
-        return self.say(f"{label}{_gap(label)}{tests}", f"{label.lower()} {tests}")
+        return self.say(f"{label}{_gap(label)}{tests}", f"{_within(label)} {tests}")
 
     def did(self, rule: Did) -> str:
         happening = happenings()[rule.happening]
@@ -204,7 +204,7 @@ class _Speaker:
         named = happening.named(measure.of)
         assert named is not None
         tests = self.tests(measure.tests, named.kind, lambda value: self.field(value, named))
-        label = self.say(named.label_zh, named.label_en.lower())
+        label = self.say(named.label_zh, _within(named.label_en))
         total = self.say(
             "合计" if measure.kind == "sum" else "平均",
             "total " if measure.kind == "sum" else "average ",
@@ -222,7 +222,7 @@ class _Speaker:
             named = happening.named(part.field)
             assert named is not None
             tests = self.tests(part.tests, named.kind, lambda v, named=named: self.field(v, named))
-            label = self.say(named.label_zh, named.label_en.lower())
+            label = self.say(named.label_zh, _within(named.label_en))
             said.append(self.say(f"{label}{tests}", f"{label} {tests}"))
         return self.say("且".join(said), f" (where {' and '.join(said)})")
 
@@ -346,6 +346,11 @@ class _Speaker:
 
 def _of_trait(trait: Trait) -> Any:
     return lambda value: f"“{value}”"
+
+
+def _within(label: str) -> str:
+    """An English label within a sentence: "Recency" becomes "recency", "RFM group" stays."""
+    return label if label[1:2].isupper() else label[:1].lower() + label[1:]
 
 
 def _gap(label: str) -> str:
