@@ -20,6 +20,7 @@ from huitou.members import decisions
 from huitou.segments import files, grounds, refreshing, services
 from huitou.segments.models import Segment, SegmentRefresh
 from huitou.segments.reading import RuleError, read_rule
+from huitou.segments.tasks import follow_figures
 from huitou.segments.words import vocabulary_of
 from tests.factories import make_brand, make_shop
 from tests.insight.histories import NOW, Bought, make_members, random_history, store
@@ -247,6 +248,24 @@ def test_a_rule_on_something_deleted_keeps_its_members_and_says_so(
     assert done.members == 3
     assert "there is no segment 'recent'" in done.problem
     assert _members(brand, "not-recent") == {shopping[0], *shopping[3:]}
+
+
+def test_segments_follow_newer_figures_and_rest_on_the_same(
+    brand: Brand, shopping: list[int]
+) -> None:
+    # given a segment nobody has refreshed
+    _put(brand, "recent", RECENT)
+    insight.refresh(brand.pk, as_of=FIRST, now=NOW)
+    first = refreshing.behind()
+
+    # when
+    follow_figures(timestamp=0)
+    second = refreshing.behind()
+    insight.refresh(brand.pk, as_of=SECOND, now=NOW)
+
+    # then
+    assert (first, second, refreshing.behind()) == ([brand], [], [brand])
+    assert _members(brand, "recent") == set(shopping[1:3])
 
 
 def test_a_segment_cannot_name_itself_even_through_another(

@@ -37,7 +37,7 @@ SENTENCES: list[tuple[dict[str, Any], str, str]] = [
     (
         {"trait": "next_purchase_date", "lte": {"ahead": "7d"}},
         "预计下次购买不晚于 7 天后",
-        "Next purchase is no later than 7 days from now",
+        "Next purchase expected is no later than 7 days from now",
     ),
     (
         {"did": "order.paid", "within": "90d"},

@@ -111,6 +111,19 @@ def explain(
     show(asdict(said), "\n".join(_told(said.finding, 0)), as_json=json)
 
 
+@segment_app.command()
+def schema() -> None:
+    """The JSON Schema of rules, on standard output."""
+    from huitou.config.bootstrap import set_up_django
+
+    set_up_django()
+    from json import dumps
+
+    from huitou.segments.schema import rule_schema
+
+    typer.echo(dumps(rule_schema(), ensure_ascii=False, indent=1, sort_keys=True))
+
+
 def _told(finding: Any, depth: int) -> list[str]:
     """A finding and its parts, a line each: ✓ or ✗, the condition, and what there is."""
     mark = "✓" if finding.holds else "✗"

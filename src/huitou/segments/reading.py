@@ -46,7 +46,7 @@ CYCLES_MAX = 100
 # Years that every engine can hold and a zone can shift.
 YEARS = (1900, 2200)
 
-_MEASURES = ("count", "sum", "average", "first", "last")
+MEASURES = ("count", "sum", "average", "first", "last")
 _WINDOWS = ("within", "between", "after", "before")
 _NAMED_KINDS = {"money": "number", "count": "number", "days": "number", "score": "number"}
 
@@ -134,7 +134,7 @@ class _Reader:
                 "UNKNOWN", path, f"nothing called {name!r} happens; there are "
                 f"{', '.join(sorted(self.words.happenings))}",
             )  # fmt: skip
-        self.only(data, path, ("did", "where", *_MEASURES, *_WINDOWS))
+        self.only(data, path, ("did", "where", *MEASURES, *_WINDOWS))
         where = self.where(data.get("where", {}), _under(path, "where"), happening)
         measure = self.measure(data, path, happening, where)
         return Did(name, where, measure, self.window(data, path))
@@ -160,11 +160,11 @@ class _Reader:
         happening: Happening,
         where: tuple[Where, ...],
     ) -> Measure:
-        said = [key for key in _MEASURES if key in data]
+        said = [key for key in MEASURES if key in data]
         if not said:
             return AT_LEAST_ONE
         if len(said) > 1:
-            raise RuleError("SHAPE", path, f"has one of {', '.join(_MEASURES)}, not {said}")
+            raise RuleError("SHAPE", path, f"has one of {', '.join(MEASURES)}, not {said}")
         kind = said[0]
         at = _under(path, kind)
         given = data[kind]
@@ -275,7 +275,7 @@ class _Reader:
         traits: bool = False,
     ) -> tuple[Comparison, ...]:
         """The comparisons of ``data``, of a value of ``kind``."""
-        allowed = _operators(kind)
+        allowed = operators_of(kind)
         self.only(data, path, (*beside, *allowed))
         read = []
         for operator in allowed:
@@ -370,7 +370,8 @@ class _Reader:
         return tuple(data)
 
 
-def _operators(kind: str) -> tuple[str, ...]:
+def operators_of(kind: str) -> tuple[str, ...]:
+    """The comparisons a kind of value takes."""
     if kind in NUMBER_KINDS or kind in ("integer", "decimal"):
         return ("eq", "in", *ORDERING, "known")
     if kind in TIME_KINDS:

@@ -16,11 +16,13 @@ import numpy as np
 import pyarrow as pa
 from django.db import connection as database
 from django.db import transaction
+from django.db.models import OuterRef, Subquery
 from numpy.typing import NDArray
 
 from huitou.brands.models import Brand
 from huitou.eventlog.services import append
 from huitou.insight import snapshots
+from huitou.insight.types import Scope
 from huitou.kernel.errors import RefusedInputError
 from huitou.segments import changes, files, grounds, membership
 from huitou.segments.changes import Earlier
@@ -81,6 +83,26 @@ def refresh(
         with database.cursor() as cursor:
             cursor.execute("select pg_advisory_unlock(%s, %s)", [_LOCK_CLASS, brand.pk])
     return sorted(results, key=lambda done: done.slug)
+
+
+def behind() -> list[Brand]:
+    """The brands with a dynamic segment that was last judged on other figures than those in force.
+
+    Conditions of PostgreSQL move without new figures; they are looked at when figures are new.
+    """
+    latest = SegmentRefresh.objects.filter(segment=OuterRef("pk")).order_by("-id")
+    standing = Segment.objects.filter(archived_at=None, keeping=Keeping.DYNAMIC)
+    judged_on: dict[int, set[str | None]] = {}
+    for brand_id, figures in standing.annotate(
+        judged_on=Subquery(latest.values("figures")[:1])
+    ).values_list("brand_id", "judged_on"):
+        judged_on.setdefault(brand_id, set()).add(figures)
+    found = []
+    for brand in Brand.objects.filter(pk__in=judged_on).order_by("pk"):
+        snapshot = snapshots.current(Scope(brand.pk))
+        if snapshot is not None and judged_on[brand.pk] != {Path(snapshot.folder).name}:
+            found.append(brand)
+    return found
 
 
 def _tasks(brand: Brand, slugs: Sequence[str] | None) -> tuple[list[_Task], list[Refreshed]]:
