@@ -100,12 +100,12 @@ def _measure() -> dict[str, Any]:
         shutil.rmtree(home, ignore_errors=True)
 
 
-def _product(files: dict[str, list[str]], out: Path) -> None:
+def _product(files: dict[str, list[str]], out: Path, brand_id: int = BRAND_ID) -> None:
     """What a refresh does for the traits of one scope."""
     from huitou.insight import plan
     from huitou.lake.engine import quoted
 
-    with plan.session(BRAND_ID, files, currency="CNY", shop_id=None) as connection:
+    with plan.session(brand_id, files, currency="CNY", shop_id=None) as connection:
         plan.run_steps(connection, plan.trait_steps(), AS_OF)
         connection.execute(
             f"COPY (SELECT * FROM traits ORDER BY member_id) TO {quoted(str(out))} (FORMAT parquet)"
@@ -208,10 +208,10 @@ def _different(root: Path) -> int:
     return int(found[0][0])
 
 
-def _sizes(files: dict[str, list[str]]) -> dict[str, int]:
+def _sizes(files: dict[str, list[str]], brand_id: int = BRAND_ID) -> dict[str, int]:
     from huitou.lake import engine, store
 
-    with engine.session(store.absolute(BRAND_ID, files)) as connection:
+    with engine.session(store.absolute(brand_id, files)) as connection:
         counted = {
             name: connection.execute(f"SELECT count(*) FROM {table}").fetchall()[0][0]
             for name, table in (("orders", "order_fact"), ("lines", "line_fact"))

@@ -10,22 +10,20 @@ from __future__ import annotations
 import json
 import os
 import resource
-import shutil
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable
-from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from bench import insight_refresh
-from bench.insight_refresh import AS_OF, BRAND_ID, MEMORY_MIB
+from bench.insight_refresh import AS_OF, MEMORY_MIB, MONTHS, ORDERS
 from bench.report import Figure
 
 ROUNDS = 5
+CHANGED = 10_000
 # Six conditions, three of them on what members did, as a reactivation plan would combine them.
 RULE: dict[str, Any] = {
     "all": [
@@ -71,6 +69,7 @@ def run() -> list[Figure]:
     ).stdout
     m = json.loads(out.splitlines()[-1])
     ratio = m["rule_s"] / m["by_hand_s"]
+    cheaper = m["whole_s"] / m["changed_s"]
     size = f"{m['members']:,} members, {m['orders']:,} orders, {m['lines']:,} lines"
     return [
         Figure("segments", size, f"{m['found']:,} found"),
@@ -86,6 +85,14 @@ def run() -> list[Figure]:
             m["different"] == 0,
         ),
         Figure(
+            "segments",
+            f"{m['segments']} audiences after {m['judged']:,} members changed",
+            f"{m['changed_s']:.1f} s, {m['moved']:,} came or went",
+        ),
+        Figure("segments", "the same audiences, everybody judged", f"{m['whole_s']:.1f} s"),
+        Figure("segments", "times cheaper", f"{cheaper:.0f}", "≥ 20", cheaper >= 20),
+        Figure("segments", "members missed", str(m["missed"]), "0", m["missed"] == 0),
+        Figure(
             "segments", f"peak memory, DuckDB held to {MEMORY_MIB} MiB",
             f"{m['peak_mib']:.0f} MiB",
         ),
@@ -93,56 +100,133 @@ def run() -> list[Figure]:
 
 
 def _measure() -> dict[str, Any]:
-    home = Path(tempfile.mkdtemp(prefix="huitou-bench-"))
-    os.environ["HUITOU_HOME"] = str(home)
-    try:
-        from huitou.config.bootstrap import set_up_django
+    from bench.ground import installation
 
-        set_up_django()
+    with installation():
+        from huitou.brands.models import Brand
         from huitou.lake import store
 
-        root = store.brand_root(BRAND_ID)
-        files = insight_refresh._generate(root)
-        traits = root / "traits.parquet"
-        insight_refresh._product(files, traits)
-        with ExitStack() as stack:
-            ground = _ground(stack, files, traits)
-            return {
-                **insight_refresh._sizes(files),
-                **_one_rule(ground),
-                "peak_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
-            }
-    finally:
-        shutil.rmtree(home, ignore_errors=True)
-
-
-def _ground(stack: ExitStack, files: dict[str, list[str]], traits: Path) -> Any:
-    """What ``grounds.opened`` gives, over the generated files."""
-    from zoneinfo import ZoneInfo
-
-    from huitou.insight import plan
-    from huitou.lake.engine import quoted
-    from huitou.segments.grounds import Ground
-    from huitou.segments.moments import end_of_day
-    from huitou.segments.statements import PEOPLE
-
-    session = plan.session(BRAND_ID, files, currency="CNY", shop_id=None)
-    connection = stack.enter_context(session)
-    for view in (PEOPLE, "traits_file"):
-        connection.execute(
-            f"CREATE TEMP VIEW {view} AS SELECT * FROM read_parquet({quoted(str(traits))})"
+        brand = Brand.objects.create(
+            slug="bench", name="Bench", currency="CNY", time_zone="UTC", pinned_as_of=AS_OF
         )
-    at = end_of_day(AS_OF, ZoneInfo("UTC"))
-    return Ground(connection, BRAND_ID, "CNY", at, AS_OF, at.instant)
+        root = store.brand_root(brand.pk)
+        files = insight_refresh._generate(root)
+        _publish(brand, files, "before")
+        return {
+            **insight_refresh._sizes(files, brand.pk),
+            **_one_rule(brand),
+            **_audiences(brand, files),
+            "peak_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+        }
 
 
-def _one_rule(ground: Any) -> dict[str, Any]:
+def _publish(brand: Any, files: dict[str, list[str]], name: str) -> None:
+    """Compute the traits of the files and put them in force, as a refresh does."""
+    from huitou.insight import snapshots
+
+    folder = snapshots.snapshots_root(brand.pk) / f"{AS_OF}-all-{name}"
+    folder.mkdir(parents=True)
+    insight_refresh._product(files, folder / snapshots.TRAITS_FILE, brand.pk)
+    snapshots.write_summary(folder, {"files": files})
+    pointer = {
+        "as_of": AS_OF.isoformat(),
+        "refreshed_at": datetime(2024, 1, 1, 6, tzinfo=UTC).isoformat(),
+        "currency": brand.currency,
+        "shops": [],
+        "folders": {"all": folder.name},
+    }
+    snapshots.publish(brand.pk, pointer)
+
+
+def _audiences(brand: Any, files: dict[str, list[str]]) -> dict[str, Any]:
+    """A hundred segments: refreshed whole, then after orders of some members, then whole again."""
+    from django.utils import timezone
+
+    from huitou.segments import refreshing
+    from huitou.segments.services import put_segment
+
+    for number, rule in enumerate(_rules()):
+        put_segment(
+            brand=brand, slug=f"s{number}", name=f"s{number}", rule=rule, now=timezone.now()
+        )
+    refreshing.refresh(brand)
+    _publish(brand, _with_changes(brand, files), "after")
+    start = time.perf_counter()
+    done = refreshing.refresh(brand)
+    changed_s = time.perf_counter() - start
+    after_changes = {d.slug: d.members for d in done}
+    start = time.perf_counter()
+    whole = refreshing.refresh(brand, whole=True)
+    return {
+        "changed_s": changed_s,
+        "whole_s": time.perf_counter() - start,
+        "judged": done[0].judged,
+        "segments": len(done),
+        "moved": sum(d.entered + d.left for d in done),
+        # Whoever a whole refresh moves, the other had missed.
+        "missed": sum(d.entered + d.left for d in whole)
+        + sum(after_changes[d.slug] != d.members for d in whole),
+    }
+
+
+def _rules() -> list[dict[str, Any]]:
+    """Four shapes of audience with twenty-five measures each."""
+    found: list[dict[str, Any]] = []
+    for n in range(25):
+        days, letter = 30 + 10 * n, chr(97 + n % 24)
+        liked = {"category": {"in": [letter, chr(97 + (n + 7) % 24)]}}
+        found += [
+            {"all": [{"trait": "recency_days", "lte": days}, {"trait": "frequency", "gte": 3}]},
+            {"did": "order.paid", "within": f"{days}d", "count": {"gte": 2}},
+            {"did": "order.paid", "where": liked, "within": f"{days}d"},
+            {
+                "all": [
+                    {"trait": "lifecycle_stage", "in": ["active", "silent"]},
+                    {"did": "order.paid", "within": f"{days}d", "sum": {"gte": 1000 * days}},
+                    {"not": {"did": "order.paid", "where": liked, "within": "365d"}},
+                ]
+            },
+        ]
+    return found
+
+
+def _with_changes(brand: Any, files: dict[str, list[str]]) -> dict[str, list[str]]:
+    """The files after ``CHANGED`` orders of the last month came again under other numbers."""
+    import duckdb
+
+    from huitou.lake import store
+
+    root = store.brand_root(brand.pk)
+    moved = dict(files)
+    every = max(1, ORDERS // len(MONTHS) // CHANGED)
+    for table, keys in (("order_fact", ("order_id",)), ("line_fact", ("order_id", "line_id"))):
+        last = files[table][-1]
+        fresh = Path(last).with_name("part-2.parquet")
+        rows = f"read_parquet('{root / last}', hive_partitioning = false)"
+        anew = ", ".join(f"{key} + 1000000000000 AS {key}" for key in keys)
+        duckdb.sql(
+            f"COPY (SELECT * FROM {rows} UNION ALL SELECT * REPLACE ({anew}) FROM {rows}"
+            f" WHERE order_id % {every} = 0) TO '{root / fresh}' (FORMAT parquet)"
+        )
+        moved[table] = [*files[table][:-1], str(fresh)]
+    return moved
+
+
+def _one_rule(brand: Any) -> dict[str, Any]:
     from huitou.segments import grounds
-    from huitou.segments.compiling import compiled
     from huitou.segments.reading import read_rule
     from huitou.segments.vocabulary import Vocabulary
 
     rule = read_rule(RULE, Vocabulary())
+    with grounds.opened(brand) as ground:
+        ground.connection.execute("CREATE TEMP VIEW traits_file AS SELECT * FROM people")
+        return _compared(ground, rule)
+
+
+def _compared(ground: Any, rule: Any) -> dict[str, Any]:
+    from huitou.segments import grounds
+    from huitou.segments.compiling import compiled
+
     compile_s = _best(lambda: compiled([rule]))
     by_hand = f"CREATE OR REPLACE TEMP TABLE by_hand AS {_filled(BY_HAND, ground)}"
     times: dict[str, list[float]] = {"rule": [], "by_hand": []}

@@ -79,8 +79,9 @@ class SegmentRefresh(models.Model):
     entered = models.BigIntegerField()
     left = models.BigIntegerField()
     sales_minor = models.BigIntegerField()
-    # The file of members this refresh wrote; that of the one before while nobody came or went.
-    file = models.CharField(max_length=80)
+    # The files of who is in (see ``segments.files``).
+    base = models.CharField(max_length=40)
+    moved = models.CharField(max_length=40, blank=True, db_default="")
     recorded_at = models.DateTimeField(db_default=Now())
 
     class Meta:

@@ -18,7 +18,11 @@ TABLES = (
     TableMap(
         "segments_segmentrefresh",
         ("Refreshes of segments", "分群刷新"),
-        plain={"figures": "the name of a folder", "file": "the name of a file of ids"},
+        plain={
+            "figures": "the name of a folder",
+            "base": "the name of a file of ids",
+            "moved": "another",
+        },
     ),
 )
 

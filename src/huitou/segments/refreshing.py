@@ -28,6 +28,7 @@ from huitou.segments import changes, files, grounds, membership
 from huitou.segments.changes import Earlier
 from huitou.segments.grounds import Ground
 from huitou.segments.holding import members_of
+from huitou.segments.membership import Moves
 from huitou.segments.models import Keeping, Segment, SegmentRefresh, SegmentVersion
 from huitou.segments.moments import At
 from huitou.segments.reading import RuleError, read_rule
@@ -162,13 +163,18 @@ def _refresh_group(brand: Brand, current: str, before: str, group: list[_Task]) 
                 ground.connection.register("moved", pa.table({"member_id": ids}))
                 changes.add(ground.connection, "SELECT member_id FROM moved")
                 ground.connection.unregister("moved")
+            membership.look_at_money(ground, before=True)
             judged = changes.narrow(ground, rules)
         else:
             judged = ground.connection.execute(f"SELECT count(*) FROM {PEOPLE}").fetchall()[0][0]
-        done = [_refresh_one(ground, task, figures, judged, some=some) for task in group]
+        done = [(task, _moves(ground, task, some=some)) for task in group]
+        _record(ground, figures, done)
         for atom, members in asked.items():
             files.keep_holders(brand.pk, atom, members)
-    return done
+    return [
+        Refreshed(task.segment.slug, m.members, int(m.entered.size), int(m.left.size), judged)
+        for task, m in done
+    ]
 
 
 def _holds(rules: Iterable[Rule]) -> list[Holds]:
@@ -195,39 +201,43 @@ def _unchanged(task: _Task) -> Refreshed:
     return Refreshed(task.segment.slug, members, 0, 0, 0)
 
 
-def _refresh_one(
-    ground: Ground, task: _Task, figures: str, judged: int, *, some: bool
-) -> Refreshed:
-    """Judge one segment, of all members or of the candidates, and keep who is in it."""
+def _moves(ground: Ground, task: _Task, *, some: bool) -> Moves:
+    """Judge one segment, of all members or of the candidates."""
     grounds.find(ground, task.tree)
-    before = membership.file_of(ground.brand_id, task.segment.pk, task.last)
-    membership.compare(ground, before, some=some)
-    entered, left, members = membership.moves(ground)
-    sales = membership.sales(ground, figures)
+    before = files.kept_by(task.last) if task.last else None
+    if some and task.last and before:
+        return membership.of_candidates(ground, task.segment.pk, before, task.last.sales_minor)
+    return membership.of_everybody(ground, task.segment.pk, before)
+
+
+def _record(ground: Ground, figures: str, done: Sequence[tuple[_Task, Moves]]) -> None:
+    """Write what was found, and tell who came and went."""
     with transaction.atomic():
-        name = task.last.file if task.last and not entered.size and not left.size else ""
-        name = name or membership.write(ground, task.segment.pk)
-        SegmentRefresh.objects.create(
-            segment=task.segment,
-            version=task.version,
-            figures=figures,
-            at=ground.at.instant,
-            as_of=ground.as_of,
-            members=members,
-            entered=entered.size,
-            left=left.size,
-            sales_minor=sales,
-            file=name,
-        )
-        # Who is in a segment because its rule is new or another was not moved by what they did.
-        same_rule = task.last is not None and task.last.version_id == task.version.pk
-        for kind, ids in (("entered", entered), ("left", left)):
-            append(
-                brand_id=ground.brand_id,
-                kind=f"segments.members_{kind}",
-                subject_ids=ids.tolist(),
-                occurred_at=ground.at.instant,
-                origin="live" if same_rule else "backfill",
-                payload={"segment": task.segment.slug},
+        SegmentRefresh.objects.bulk_create(
+            SegmentRefresh(
+                segment=task.segment,
+                version=task.version,
+                figures=figures,
+                at=ground.at.instant,
+                as_of=ground.as_of,
+                members=moves.members,
+                entered=moves.entered.size,
+                left=moves.left.size,
+                sales_minor=moves.sales_minor,
+                base=moves.kept.base,
+                moved=moves.kept.moved,
             )
-    return Refreshed(task.segment.slug, members, int(entered.size), int(left.size), judged)
+            for task, moves in done
+        )
+        for task, moves in done:
+            # Who is in because the rule is new or another was not moved by what they did.
+            same_rule = task.last is not None and task.last.version_id == task.version.pk
+            for kind, ids in (("entered", moves.entered), ("left", moves.left)):
+                append(
+                    brand_id=ground.brand_id,
+                    kind=f"segments.members_{kind}",
+                    subject_ids=ids.tolist(),
+                    occurred_at=ground.at.instant,
+                    origin="live" if same_rule else "backfill",
+                    payload={"segment": task.segment.slug},
+                )
