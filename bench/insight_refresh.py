@@ -100,12 +100,12 @@ def _measure() -> dict[str, Any]:
         shutil.rmtree(home, ignore_errors=True)
 
 
-def _product(files: dict[str, list[str]], out: Path) -> None:
+def _product(files: dict[str, list[str]], out: Path, brand_id: int = BRAND_ID) -> None:
     """What a refresh does for the traits of one scope."""
     from huitou.insight import plan
     from huitou.lake.engine import quoted
 
-    with plan.session(BRAND_ID, files, currency="CNY", shop_id=None) as connection:
+    with plan.session(brand_id, files, currency="CNY", shop_id=None) as connection:
         plan.run_steps(connection, plan.trait_steps(), AS_OF)
         connection.execute(
             f"COPY (SELECT * FROM traits ORDER BY member_id) TO {quoted(str(out))} (FORMAT parquet)"
@@ -208,10 +208,10 @@ def _different(root: Path) -> int:
     return int(found[0][0])
 
 
-def _sizes(files: dict[str, list[str]]) -> dict[str, int]:
+def _sizes(files: dict[str, list[str]], brand_id: int = BRAND_ID) -> dict[str, int]:
     from huitou.lake import engine, store
 
-    with engine.session(store.absolute(BRAND_ID, files)) as connection:
+    with engine.session(store.absolute(brand_id, files)) as connection:
         counted = {
             name: connection.execute(f"SELECT count(*) FROM {table}").fetchall()[0][0]
             for name, table in (("orders", "order_fact"), ("lines", "line_fact"))
@@ -259,7 +259,7 @@ SELECT i AS order_id, (i % 5)::INTEGER AS shop_id,
             THEN 1 + floor({MEMBERS} * draw(i, 2) ** 1.6)::BIGINT END AS member_id,
        CASE WHEN draw(i, 3) < 0.95 THEN 'finished' ELSE 'closed_refunded' END AS status,
        'CNY' AS currency, draw(i, 3) < 0.95 AS is_purchase,
-       paid_at AS ordered_at, paid_at, paid_at::DATE AS biz_date,
+       paid_at AS ordered_at, paid_at, paid_at AS happened_at, paid_at::DATE AS biz_date,
        (1 + draw(i, 4) * 4)::BIGINT AS quantity, paid + 500 AS list_minor,
        500::BIGINT AS discount_minor, 0::BIGINT AS coupon_minor, paid AS paid_minor,
        CASE WHEN draw(i, 5) < 0.03 THEN paid // 3 ELSE 0 END AS refunded_minor,
@@ -274,8 +274,9 @@ FROM (
 )
 """
 _LINES = f"""
-SELECT order_id * 3 + n AS line_id, order_id, shop_id, member_id, currency, is_purchase, biz_date,
-       floor(draw(order_id * 3 + n, 10) * {PRODUCTS})::BIGINT AS product_id, 1::BIGINT AS quantity,
+SELECT order_id * 3 + n AS line_id, order_id, shop_id, member_id, currency, is_purchase,
+       happened_at, biz_date, floor(draw(order_id * 3 + n, 10) * {PRODUCTS})::BIGINT AS product_id,
+       1::BIGINT AS quantity,
        list_minor // 2 AS list_minor, paid_minor // 2 AS paid_minor, 250::BIGINT AS discount_minor,
        0::BIGINT AS refunded_minor
 FROM orders, range(3) t(n) WHERE n <= order_id % 3

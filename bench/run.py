@@ -18,6 +18,7 @@ BENCHES = (
     "import_orders",
     "resolution",
     "insight_refresh",
+    "segments",
     "pages",
     "events",
     "first_start",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pyarrow as pa
 
+from huitou.lake.happenings import Detail, Field, Happening, register_happening
 from huitou.lake.registry import LakeTable, register
 
 # Orders and lines are dated when they are paid, else when ordered; undated ones stay out.
@@ -28,6 +29,7 @@ ORDER_FACT = LakeTable(
             ("is_purchase", pa.bool_()),
             ("ordered_at", _UTC),
             ("paid_at", _UTC),
+            ("happened_at", _UTC),
             ("biz_date", pa.date32()),
             ("month", pa.int32()),
             ("quantity", pa.int64()),
@@ -43,13 +45,11 @@ ORDER_FACT = LakeTable(
     kinds=_KINDS,
     months_sql=_MONTHS_SQL,
     sql="""
-        SELECT id, shop_id, member_id, status, currency, is_purchase, ordered_at, paid_at,
-               biz_date, month, quantity, list_minor, discount_minor, coupon_minor, paid_minor,
-               refunded_minor, province, city
+        SELECT id AS order_id, shop_id, member_id, status, currency, is_purchase, ordered_at,
+               paid_at, coalesce(paid_at, ordered_at) AS happened_at, biz_date, month, quantity,
+               list_minor, discount_minor, coupon_minor, paid_minor, refunded_minor, province, city
         FROM commerce_order
         WHERE brand_id = %(brand_id)s AND biz_date IS NOT NULL
-          AND month = ANY(%(months)s::int[])
-        ORDER BY month, id
     """,
 )
 
@@ -65,6 +65,7 @@ LINE_FACT = LakeTable(
             ("member_id", pa.int64()),
             ("currency", pa.string()),
             ("is_purchase", pa.bool_()),
+            ("happened_at", _UTC),
             ("biz_date", pa.date32()),
             ("month", pa.int32()),
             ("product_id", pa.int64()),
@@ -78,14 +79,12 @@ LINE_FACT = LakeTable(
     kinds=_KINDS,
     months_sql=_MONTHS_SQL,
     sql="""
-        SELECT l.id, l.order_id, o.shop_id, o.member_id, o.currency, o.is_purchase, o.biz_date,
-               o.month, l.product_id, l.quantity, l.list_minor, l.paid_minor, l.discount_minor,
-               l.refunded_minor
+        SELECT l.id AS line_id, l.order_id, o.shop_id, o.member_id, o.currency, o.is_purchase,
+               coalesce(o.paid_at, o.ordered_at) AS happened_at, o.biz_date, o.month, l.product_id,
+               l.quantity, l.list_minor, l.paid_minor, l.discount_minor, l.refunded_minor
         FROM commerce_orderline l
         JOIN commerce_order o ON o.id = l.order_id
         WHERE o.brand_id = %(brand_id)s AND o.biz_date IS NOT NULL
-          AND o.month = ANY(%(months)s::int[])
-        ORDER BY o.month, l.id
     """,
 )
 
@@ -108,7 +107,51 @@ PRODUCT_DIM = LakeTable(
 )
 
 
+_AMOUNT = ("amount", "money", "实付减退款", "Amount", "paid_minor", "refunded_minor")
+_QUANTITY = ("quantity", "count", "件数", "Pieces", "quantity")
+_ORDER_FIELDS = (
+    Field(*_AMOUNT),
+    Field(*_QUANTITY),
+    Field("discount", "money", "折扣", "Discount", "discount_minor"),
+    Field("coupon", "money", "优惠券抵扣", "Coupon", "coupon_minor"),
+    Field("shop", "shop", "店铺", "Shop", "shop_id"),
+    Field("province", "text", "收货省份", "Province", "province"),
+    Field("city", "text", "收货城市", "City", "city"),
+)
+_LINE_FIELDS = (
+    Field(*_AMOUNT),
+    Field(*_QUANTITY),
+    Field("category", "text", "品类", "Category", "category", of_product=True),
+    Field("product", "text", "商品编码", "Product code", "code", of_product=True),
+    Field("title", "text", "商品名称", "Product title", "title", of_product=True),
+)
+_PURCHASE = {"is_purchase": True}
+# What was bought counts as in every figure: paid, and not wholly refunded.
+ORDER_PAID = Happening(
+    name="order.paid",
+    did_zh="购买",
+    did_en="bought",
+    one_zh="笔订单",
+    one_en="order",
+    many_en="orders",
+    table="order_fact",
+    moment="happened_at",
+    where=_PURCHASE,
+    priced=True,
+    fields=_ORDER_FIELDS,
+    detail=Detail(
+        table="line_fact",
+        unit="order_id",
+        moment="happened_at",
+        where=_PURCHASE,
+        fields=_LINE_FIELDS,
+        product=("product_id", "product_id"),
+    ),
+)
+
+
 def register_tables() -> None:
-    """Declare commerce's tables to the lake."""
+    """Declare commerce's tables to the lake, and what happens to members in them."""
     for table in (ORDER_FACT, LINE_FACT, PRODUCT_DIM):
         register(table)
+    register_happening(ORDER_PAID)

@@ -42,6 +42,7 @@ INSTALLED_APPS = [
     "huitou.commerce",
     "huitou.behaviour",
     "huitou.insight",
+    "huitou.segments",
     "huitou.ingest",
     "huitou.api",
     "huitou.console",

@@ -90,11 +90,11 @@ def count_purchases(
         kept += f" AND shop_id = {int(shop_id)}"
     for view, table in ((PURCHASES, "order_fact"), (PURCHASE_LINES, "line_fact")):
         connection.execute(
-            f"CREATE OR REPLACE TEMP VIEW {view} AS {_of_persons(connection, table)} WHERE {kept}"
+            f"CREATE OR REPLACE TEMP VIEW {view} AS {of_persons(connection, table)} WHERE {kept}"
         )
 
 
-def _of_persons(connection: duckdb.DuckDBPyConnection, table: str) -> str:
+def of_persons(connection: duckdb.DuckDBPyConnection, table: str) -> str:
     """The facts of ``table``, those of a merged account under its person.
 
     Without merged accounts there is nothing to look up for every row.

@@ -89,11 +89,12 @@ def session(
             paths = files.get(table.name, ())
             held = hold and paths and sum(map(os.path.getsize, paths)) <= HELD_BYTES_MAX
             kind = "TABLE" if held else "VIEW"
-            connection.execute(f"CREATE TEMP {kind} {table.name} AS {_rows(table, paths)}")
+            connection.execute(f"CREATE TEMP {kind} {table.name} AS {rows_sql(table, paths)}")
         yield connection
 
 
-def _rows(table: LakeTable, paths: Sequence[str]) -> str:
+def rows_sql(table: LakeTable, paths: Sequence[str]) -> str:
+    """The rows of a table's files; none without files, but with the columns."""
     if not paths:
         columns = ", ".join(
             f"CAST(NULL AS {sql_type(field.type)}) AS {field.name}" for field in table.schema

@@ -142,9 +142,10 @@ def _project_table(
     if not present and months is None:
         store.replace_all(brand_id, table, ())
     store.replace_months(brand_id, table, sorted(stale - present.keys()), ())
+    of_months = table.narrowed("month = ANY(%(months)s::int[])")
     for group in month_groups(present):
         parameters = {"brand_id": brand_id, "months": group}
-        with copying.copied_out(table.sql, parameters, table.schema) as batches:
+        with copying.copied_out(of_months, parameters, table.schema) as batches:
             store.replace_months(brand_id, table, group, counter.counted(batches))
         counter.tell()
     return counter.done

@@ -17,7 +17,8 @@ class LakeTable:
     """A table the lake keeps per brand.
 
     ``sql`` selects the columns of ``schema``, in its order, from PostgreSQL; it may use
-    ``%(brand_id)s`` and, when ``partitioned``, must keep to ``month = any(%(months)s)``.
+    ``%(brand_id)s``. When ``partitioned`` its columns also bear the schema's names, the first is
+    the key, and others narrow it: to months, or to the rows of some accounts.
     ``months_sql`` lists (month, rows) of the months that have rows: of one brand, and only of
     ``%(months)s`` unless that is null. ``kinds`` are the event kinds after which the table is
     projected anew: the months named by the event's payload, or the whole of an unpartitioned table.
@@ -29,6 +30,12 @@ class LakeTable:
     kinds: frozenset[str]
     partitioned: bool = True
     months_sql: str = ""
+
+    def narrowed(self, condition: str) -> str:
+        """``sql`` with only the rows that meet ``condition``, by month and key."""
+        return (
+            f"SELECT * FROM ({self.sql}) t WHERE {condition} ORDER BY month, {self.schema.names[0]}"
+        )
 
 
 _TABLES: dict[str, LakeTable] = {}

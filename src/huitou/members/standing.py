@@ -22,6 +22,13 @@ _NEARNESS = {
 }
 
 
+def nearness_order() -> list[str]:
+    """The sources of statements, the farthest from the member first; the first of them guesses."""
+    return sorted(
+        (source.value for source in _NEARNESS), key=lambda code: _NEARNESS[ValueSource(code)]
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Statement:
     """What a source said of one attribute; ``value`` None says that there is no value.

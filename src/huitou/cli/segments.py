@@ -1,0 +1,146 @@
+"""``huitou segment …``: what rules find, for terminals and scripts."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from huitou.cli.ground import Json, ready, show
+
+segment_app = typer.Typer(help="Audiences by rule.", no_args_is_help=True)
+
+BrandName = Annotated[str, typer.Option("--brand", help="The brand's slug.")]
+RuleFile = Annotated[Path, typer.Option("--rule", help="The rule: a YAML or JSON file.")]
+Slug = Annotated[str, typer.Argument(help="The segment's slug.")]
+AsOf = Annotated[
+    datetime | None,
+    typer.Option(formats=["%Y-%m-%d"], help="Default: the day of the figures."),
+]
+
+
+def register(root: typer.Typer) -> None:
+    """Add the commands to ``root``."""
+    root.add_typer(segment_app, name="segment")
+
+
+@segment_app.command()
+def preview(brand: BrandName, rule: RuleFile, as_of: AsOf = None, json: Json = False) -> None:
+    """How many members a rule finds, what they spent, and the rule in words."""
+    data = _rule(rule)
+    with ready():
+        from huitou.brands.queries import brand_by_slug
+        from huitou.segments.previews import preview as look
+
+        found = look(brand_by_slug(brand), data, as_of=as_of.date() if as_of else None)
+    text = (
+        f"{found.sentence_zh}\n{found.sentence_en}\n"
+        f"{found.members:,} of {found.of_members:,} members as of {found.as_of}, {found.ms} ms"
+    )
+    show(asdict(found), text, as_json=json)
+
+
+@segment_app.command()
+def put(
+    brand: BrandName,
+    slug: Slug,
+    rule: RuleFile,
+    name: Annotated[str, typer.Option(help="What it is called; default: the slug.")] = "",
+    json: Json = False,
+) -> None:
+    """Make a segment, or give it another rule."""
+    data = _rule(rule)
+    with ready():
+        from django.utils import timezone
+
+        from huitou.brands.queries import brand_by_slug
+        from huitou.segments.services import put_segment
+
+        segment = put_segment(
+            brand=brand_by_slug(brand), slug=slug, name=name or slug, rule=data, now=timezone.now()
+        )
+        show({"segment": segment.slug, "name": segment.name}, segment.slug, as_json=json)
+
+
+@segment_app.command()
+def refresh(
+    brand: BrandName,
+    slugs: Annotated[list[str] | None, typer.Argument(help="Default: every dynamic one.")] = None,
+    whole: Annotated[bool, typer.Option("--whole", help="Judge every member anew.")] = False,
+    json: Json = False,
+) -> None:
+    """Bring segments up to date with the figures."""
+    with ready():
+        from huitou.brands.queries import brand_by_slug
+        from huitou.segments.refreshing import refresh as bring
+
+        found = bring(brand_by_slug(brand), slugs=slugs, whole=whole)
+    lines = [
+        f"{d.slug}: {d.problem}" if d.problem
+        else f"{d.slug}: {d.members:,} members, {d.entered:,} entered, {d.left:,} left"
+        for d in found
+    ]  # fmt: skip
+    show({"segments": [asdict(d) for d in found]}, "\n".join(lines) or "None.", as_json=json)
+
+
+@segment_app.command()
+def explain(
+    brand: BrandName,
+    slug: Slug,
+    member: Annotated[str, typer.Option("--member", help="Member number or kind:value.")],
+    json: Json = False,
+) -> None:
+    """Why a member is in a segment or not, since when, and until when."""
+    with ready():
+        from django.utils import timezone
+
+        from huitou.brands.queries import brand_by_slug
+        from huitou.segments.explaining import explain as why
+        from huitou.segments.queries import member_named, segment_by_slug
+
+        found = brand_by_slug(brand)
+        said = why(
+            brand=found,
+            segment=segment_by_slug(found, slug),
+            member_id=member_named(found, member),
+            now=timezone.now(),
+        )
+    show(asdict(said), "\n".join(_told(said.finding, 0)), as_json=json)
+
+
+@segment_app.command()
+def schema() -> None:
+    """The JSON Schema of rules, on standard output."""
+    from huitou.config.bootstrap import set_up_django
+
+    set_up_django()
+    from json import dumps
+
+    from huitou.segments.schema import rule_schema
+
+    typer.echo(dumps(rule_schema(), ensure_ascii=False, indent=1, sort_keys=True))
+
+
+def _told(finding: Any, depth: int) -> list[str]:
+    """A finding and its parts, a line each: ✓ or ✗, the condition, and what there is."""
+    mark = "✓" if finding.holds else "✗"
+    actual = "" if finding.joint or finding.actual is None else f" → {finding.actual}"
+    lines = [f"{'  ' * depth}{mark} {finding.says.zh}{actual}"]
+    return lines + [line for part in finding.parts for line in _told(part, depth + 1)]
+
+
+def _rule(path: Path) -> Any:
+    """The data of a rule file. Raises ``RefusedInputError``: ``RULE_FILE``."""
+    import yaml
+
+    from huitou.kernel.errors import RefusedInputError
+
+    try:
+        return yaml.safe_load(path.read_text("utf-8-sig"))
+    except OSError as error:
+        raise RefusedInputError("RULE_FILE", f"{path} cannot be read: {error.strerror}") from None
+    except (yaml.YAMLError, UnicodeDecodeError, RecursionError, ValueError) as error:
+        raise RefusedInputError("RULE_FILE", f"{path} is no YAML or JSON: {error}") from None

@@ -1,0 +1,165 @@
+"""Where rules are judged: a session over one version of the lake, as of one instant.
+
+Figures say as of when they are. On the day figures were made, that is when they were made: later
+news is not in them. On any other day it is the day's last instant.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import lru_cache
+from zoneinfo import ZoneInfo
+
+import duckdb
+
+from huitou.brands.models import Brand
+from huitou.insight import plan, snapshots
+from huitou.insight.snapshots import Snapshot
+from huitou.insight.traits import TRAITS
+from huitou.insight.types import Scope
+from huitou.kernel.errors import RefusedInputError
+from huitou.lake.engine import quoted
+from huitou.lake.registry import tables
+from huitou.segments import moments
+from huitou.segments.holding import holdings
+from huitou.segments.moments import At
+from huitou.segments.rules import Rule
+from huitou.segments.statements import (
+    CARRIED,
+    HOLDINGS,
+    PEOPLE,
+    Compiled,
+    bind,
+    relation_of,
+)
+
+# Statements a process keeps compiled; a brand has a hundred segments, not a thousand.
+_COMPILED_KEPT = 512
+# The tables ``find`` and ``judge`` leave in the session.
+FOUND, JUDGED = "found", "judged"
+
+
+@dataclass(frozen=True)
+class Ground:
+    """A session with ``people``; what else a rule asks about is added when it is judged."""
+
+    connection: duckdb.DuckDBPyConnection
+    brand_id: int
+    currency: str
+    at: At
+    as_of: date
+    refreshed_at: datetime
+
+
+def snapshot_of(brand_id: int) -> Snapshot:
+    """The figures in force. Raises ``RefusedInputError``: ``NO_FIGURES`` before the first."""
+    snapshot = snapshots.current(Scope(brand_id))
+    if snapshot is None:
+        raise RefusedInputError(
+            "NO_FIGURES", "This brand has no figures yet: import orders, or run a refresh."
+        )
+    return snapshot
+
+
+@contextmanager
+def opened(brand: Brand, *, as_of: date | None = None) -> Iterator[Ground]:
+    """A session over the figures in force, as of their day or another; as ``snapshot_of``."""
+    snapshot = snapshot_of(brand.pk)
+    day = as_of or snapshot.as_of
+    files = files_of(snapshot.folder)
+    with plan.session(brand.pk, files, currency=brand.currency, shop_id=None) as connection:
+        if day == snapshot.as_of:
+            look_at_people(connection, snapshot.traits_path)
+        else:
+            _make_people(connection, day)
+        at = instant_of(day, snapshot.refreshed_at, ZoneInfo(brand.time_zone))
+        yield Ground(connection, brand.pk, brand.currency, at, day, snapshot.refreshed_at)
+
+
+def files_of(folder: str) -> Mapping[str, Sequence[str]]:
+    """The files of the lake that a snapshot was made from, by table."""
+    found: Mapping[str, Sequence[str]] = snapshots.summary(folder)["files"]
+    return found
+
+
+def find(ground: Ground, rule: Rule) -> None:
+    """Leave in the session a table ``found``: the members of whom the rule holds."""
+    columns = ", ".join(("member_id", *CARRIED))
+    _run(ground, (rule,), FOUND, f"SELECT {columns} FROM ({{}}) WHERE rule_0")
+
+
+def judge(ground: Ground, rules: Sequence[Rule], name: str = JUDGED) -> None:
+    """Leave in the session a table of every member with ``rule_0`` … as answers."""
+    _run(ground, tuple(rules), name, "SELECT * FROM ({})")
+
+
+def _run(ground: Ground, rules: tuple[Rule, ...], name: str, sql: str) -> None:
+    statement = compiled_once(rules)
+    prepare(ground, statement)
+    selected = sql.format(bind(statement, ground.at))
+    ground.connection.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS {selected}")
+
+
+@lru_cache(maxsize=_COMPILED_KEPT)
+def compiled_once(rules: tuple[Rule, ...]) -> Compiled:
+    """``compiled``, remembered."""
+    from huitou.segments.compiling import compiled  # loads Ibis, which takes a second
+
+    return compiled(rules)
+
+
+def prepare(ground: Ground, statement: Compiled) -> None:
+    """Give the session the relations the statement reads and does not have yet."""
+    for table in sorted(statement.relations):
+        if not has_relation(ground.connection, relation_of(table)):
+            rows = facts_sql(ground.connection, table, ground.currency)
+            ground.connection.execute(f"CREATE TEMP VIEW {relation_of(table)} AS {rows}")
+    if statement.holdings:
+        found = holdings(ground.brand_id, statement.holdings, ground.at)
+        ground.connection.register("holdings_found", found)
+        ground.connection.execute(
+            f"CREATE OR REPLACE TEMP TABLE {HOLDINGS} AS SELECT * FROM holdings_found"
+        )
+        ground.connection.unregister("holdings_found")
+
+
+def has_relation(connection: duckdb.DuckDBPyConnection, name: str) -> bool:
+    """Whether the session has a table or view of the name."""
+    found = connection.execute(
+        "SELECT count(*) FROM information_schema.tables WHERE table_name = $name", {"name": name}
+    ).fetchall()
+    return bool(found[0][0])
+
+
+def facts_sql(connection: duckdb.DuckDBPyConnection, table: str, currency: str) -> str:
+    """The facts of a lake table under their persons; those with a price in the brand's currency."""
+    rows = plan.of_persons(connection, table)
+    if "currency" not in tables()[table].schema.names:
+        return rows
+    return f"SELECT * FROM ({rows}) WHERE currency = {quoted(currency)}"
+
+
+def look_at_people(connection: duckdb.DuckDBPyConnection, traits_path: str) -> None:
+    """Make the session's people those of a snapshot's traits."""
+    connection.execute(
+        f"CREATE OR REPLACE TEMP VIEW {PEOPLE} AS SELECT * FROM read_parquet({quoted(traits_path)})"
+    )
+
+
+def instant_of(day: date, refreshed_at: datetime, zone: ZoneInfo) -> At:
+    """The instant of judging figures of ``day`` that were made at ``refreshed_at``."""
+    made = At(refreshed_at, zone)
+    return made if made.day == day else moments.end_of_day(day, zone)
+
+
+def _make_people(connection: duckdb.DuckDBPyConnection, day: date) -> None:
+    """Every member with the traits of a day."""
+    plan.run_steps(connection, plan.trait_steps(), day)
+    columns = ", ".join(f"t.{trait.name}" for trait in TRAITS)
+    connection.execute(
+        f"CREATE TEMP TABLE {PEOPLE} AS SELECT m.member_id, {columns}"
+        " FROM member_dim m LEFT JOIN traits t USING (member_id)"
+    )

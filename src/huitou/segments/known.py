@@ -1,0 +1,141 @@
+"""What is known of a few members right now, straight from the records: for a chat, or a journey.
+
+Facts are selected by the same statement that projects them into the lake, narrowed to the members'
+accounts; traits are those of the figures in force.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from django.db import connection
+
+from huitou.brands.models import Brand
+from huitou.insight import queries as insight
+from huitou.lake.happenings import PRODUCTS, happenings
+from huitou.lake.registry import tables
+from huitou.members import holders
+from huitou.members.attribute_values import current_attributes
+from huitou.members.consent import consents
+from huitou.members.ownership import Accounts, owners
+from huitou.members.queries import accounts_of
+from huitou.members.tags import carried_tags
+from huitou.segments.files import standing_members
+from huitou.segments.judging import Fact, Known, passes
+from huitou.segments.levels import Level, asks_products, level_of
+from huitou.segments.moments import At
+from huitou.segments.rules import Atom, Did, Holds, Rule, atoms
+
+
+def known_members(
+    brand: Brand, member_ids: Sequence[int], rules: Iterable[Rule], at: At
+) -> dict[int, Known]:
+    """What the rules ask about, of each member; a fixed number of statements for any number."""
+    asked = list(dict.fromkeys(atom for rule in rules for atom in atoms(rule)))
+    accounts = accounts_of(brand.pk, member_ids)
+    traits = insight.member_traits(brand.pk, member_ids)
+    facts = {
+        table: _facts(brand, level, accounts, products=with_products)
+        for table, (level, with_products) in _levels(asked).items()
+    }
+    held = _held(brand.pk, [a for a in asked if isinstance(a, Holds)], accounts, at)
+    return {
+        member: Known(
+            traits.get(member, {}),
+            {table: found.get(member, []) for table, found in facts.items()},
+            frozenset(atom for atom, members in held.items() if member in members),
+        )
+        for member in member_ids
+    }
+
+
+def _levels(asked: Sequence[Atom]) -> dict[str, tuple[Level, bool]]:
+    """The lake tables the conditions read, and whether they ask for products."""
+    found: dict[str, tuple[Level, bool]] = {}
+    for did in (atom for atom in asked if isinstance(atom, Did)):
+        for level in (happenings()[did.happening], level_of(did)):
+            before = found.get(level.table, (level, False))[1]
+            found[level.table] = (level, before or asks_products(did))
+    return found
+
+
+def _facts(
+    brand: Brand, level: Level, accounts: Accounts, *, products: bool
+) -> dict[int, list[Fact]]:
+    """The rows of a lake table by member, each with its product's columns."""
+    member_of = owners(accounts)
+    table = tables()[level.table]
+    parameters: dict[str, Any] = {"brand_id": brand.pk, "accounts": list(member_of)}
+    condition = "member_id = ANY(%(accounts)s)"
+    if "currency" in table.schema.names:
+        condition += " AND currency = %(currency)s"
+        parameters["currency"] = brand.currency
+    rows = _rows(table.narrowed(condition), parameters)
+    catalogue: Mapping[Any, Fact] = {}
+    ours, theirs = level.product or ("", "")
+    if products and level.product:
+        catalogue = _products(brand.pk, theirs, {row[ours] for row in rows})
+    nothing: Fact = {f"{PRODUCTS}.{name}": None for name in tables()[PRODUCTS].schema.names}
+    found: dict[int, list[Fact]] = {}
+    for row in rows:
+        product = catalogue.get(row[ours], nothing) if products and level.product else nothing
+        found.setdefault(member_of[row["member_id"]], []).append({**row, **product})
+    return found
+
+
+def _products(brand_id: int, key: str, keys: set[Any]) -> dict[Any, Fact]:
+    """The catalogue's rows by ``key``, their columns under its name."""
+    names = ", ".join(tables()[PRODUCTS].schema.names)
+    sql = f"SELECT * FROM ({tables()[PRODUCTS].sql}) t ({names}) WHERE {key} = ANY(%(keys)s)"
+    wanted = [one for one in keys if one is not None]
+    rows = _rows(sql, {"brand_id": brand_id, "keys": wanted})
+    return {row[key]: {f"{PRODUCTS}.{name}": value for name, value in row.items()} for row in rows}
+
+
+def _rows(sql: str, parameters: Mapping[str, Any]) -> list[dict[str, Any]]:
+    with connection.cursor() as cursor:
+        cursor.execute(sql, dict(parameters))
+        names = [column.name for column in cursor.description]
+        return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+
+def _held(
+    brand_id: int, asked: Sequence[Holds], accounts: Accounts, at: At
+) -> dict[Holds, set[int]]:
+    """Of which of the members each condition of PostgreSQL holds."""
+    found: dict[Holds, set[int]] = {}
+    kinds = {atom.kind for atom in asked}
+    tags = carried_tags(brand_id, accounts, at.instant) if "tag" in kinds else {}
+    agreed = consents(brand_id, accounts) if "consent" in kinds else {}
+    values = current_attributes(brand_id, accounts) if "attribute" in kinds else {}
+    called = holders.identifier_kinds(accounts) if "identity" in kinds else {}
+    for atom in asked:
+        key, _, rest = atom.key.partition("@")
+        if atom.kind == "tag":
+            found[atom] = {
+                member
+                for member, carried in tags.items()
+                if int(key) in (tag.tag_id for tag in carried)
+            }
+        elif atom.kind == "consent":
+            channel, _, purpose = key.partition("/")
+            found[atom] = {
+                member
+                for member, matters in agreed.items()
+                if (channel, purpose) in matters and matters[channel, purpose].is_granted
+            }
+        elif atom.kind == "identity":
+            found[atom] = {
+                m for m, pairs in called.items()
+                if any(kind == key and rest in ("", platform) for kind, platform in pairs)
+            }  # fmt: skip
+        elif atom.kind == "attribute":
+            found[atom] = {
+                member
+                for member, said in values.items()
+                if key in said and passes(said[key].value, rest, atom.tests, at)
+            }
+        else:
+            found[atom] = set(standing_members(brand_id, int(key)).tolist()) & set(accounts)
+    return found

@@ -1,0 +1,92 @@
+"""Segments: their rules by version, and what every refresh found."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
+
+from huitou.brands.models import Brand
+
+
+class Keeping(models.TextChoices):
+    """Whether members come and go."""
+
+    DYNAMIC = "dynamic", _("Dynamic")
+    FROZEN = "frozen", _("Frozen")
+
+
+class Segment(models.Model):
+    """An audience by rule. Who is in it lies in the lake (``membership``), not here."""
+
+    brand = models.ForeignKey(Brand, on_delete=models.PROTECT, related_name="+", db_index=False)
+    slug = models.CharField(max_length=60)
+    name = models.CharField(max_length=80)
+    keeping = models.CharField(max_length=8, choices=Keeping.choices, default=Keeping.DYNAMIC)
+    created_at = models.DateTimeField(db_default=Now())
+    # Archived segments keep their history; rules can no longer name them.
+    archived_at = models.DateTimeField(null=True)
+
+    class Meta:
+        verbose_name = _("segment")
+        constraints = [
+            models.UniqueConstraint(fields=["brand", "slug"], name="segment_slug_unique"),
+            models.CheckConstraint(
+                condition=Q(keeping__in=Keeping.values), name="segment_keeping_known"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.slug
+
+
+class SegmentVersion(models.Model):
+    """A rule a segment had from then on; never changed, only followed by the next."""
+
+    segment = models.ForeignKey(Segment, on_delete=models.CASCADE, related_name="versions")
+    number = models.IntegerField()
+    rule = models.JSONField()
+    staff = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        null=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
+        db_index=False,
+    )
+    at = models.DateTimeField()
+
+    class Meta:
+        verbose_name = _("segment version")
+        constraints = [
+            models.UniqueConstraint(fields=["segment", "number"], name="segment_version_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.segment_id} v{self.number}"
+
+
+class SegmentRefresh(models.Model):
+    """What was found by one version at one instant."""
+
+    segment = models.ForeignKey(Segment, on_delete=models.CASCADE, related_name="refreshes")
+    version = models.ForeignKey(SegmentVersion, on_delete=models.CASCADE, related_name="+")
+    figures = models.CharField(max_length=80)  # the folder of the snapshot judged on
+    at = models.DateTimeField()  # the instant of judging
+    as_of = models.DateField()  # the business date of the traits
+    members = models.BigIntegerField()
+    entered = models.BigIntegerField()
+    left = models.BigIntegerField()
+    sales_minor = models.BigIntegerField()
+    # The files of who is in (see ``segments.files``).
+    base = models.CharField(max_length=40)
+    moved = models.CharField(max_length=40, blank=True, db_default="")
+    recorded_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        verbose_name = _("segment refresh")
+        indexes = [models.Index(fields=["segment", "-id"], name="segment_refresh_newest")]
+
+    def __str__(self) -> str:
+        return f"{self.segment_id} at {self.at}"

@@ -1,0 +1,32 @@
+"""What the room keeps about people: ids of members in files of the lake, nothing in its tables."""
+
+from __future__ import annotations
+
+from huitou.vault.personal import TableMap, declare
+
+TABLES = (
+    TableMap(
+        "segments_segment",
+        ("Segments", "分群"),
+        plain={"slug": "the brand's word", "name": "the brand's word", "keeping": "a code"},
+    ),
+    TableMap(
+        "segments_segmentversion",
+        ("Rules of segments", "分群规则"),
+        plain={"rule": "conditions on many; no rule names a person"},
+    ),
+    TableMap(
+        "segments_segmentrefresh",
+        ("Refreshes of segments", "分群刷新"),
+        plain={
+            "figures": "the name of a folder",
+            "base": "the name of a file of ids",
+            "moved": "another",
+        },
+    ),
+)
+
+
+def declare_tables() -> None:
+    """Declare the room's tables."""
+    declare(TABLES)

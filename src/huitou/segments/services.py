@@ -1,0 +1,87 @@
+"""The only writer of segments and their rules."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from django.db import IntegrityError, transaction
+
+from huitou.brands.models import Brand
+from huitou.kernel.errors import RefusedInputError
+from huitou.segments.models import Keeping, Segment, SegmentVersion
+from huitou.segments.reading import read_rule
+from huitou.segments.words import vocabulary_of
+
+NAME_CHARS_MAX = 80
+# A brand has no more: beyond, nobody knows what they are for.
+SEGMENTS_MAX = 500
+_SLUG = re.compile(r"[a-z0-9][a-z0-9-]{0,59}\Z")
+
+
+@transaction.atomic
+def put_segment(
+    *,
+    brand: Brand,
+    slug: str,
+    name: str,
+    rule: Mapping[str, Any],
+    now: datetime,
+    staff_id: int | None = None,
+) -> Segment:
+    """Make a dynamic segment, or give the one of that slug another name and rule.
+
+    The same rule again makes no new version. Raises ``RuleError`` when the rule cannot be read or
+    names the segment itself, and ``RefusedInputError``: ``SLUG``, ``NAME``, ``FULL``, ``FROZEN``.
+    """
+    _check(slug, name)
+    # Read as by its name, so that a circle through other segments is found too.
+    read_rule({"segment": slug}, vocabulary_of(brand).with_rule(slug, rule))
+    segment = Segment.objects.select_for_update().filter(brand=brand, slug=slug).first()
+    if segment is None:
+        segment = _made(brand, slug, name)
+    elif segment.keeping == Keeping.FROZEN:
+        raise RefusedInputError("FROZEN", f"{slug} is frozen: its members stay as they are.")
+    segment.name = name.strip()
+    segment.archived_at = None
+    segment.save(update_fields=["name", "archived_at"])
+    last = SegmentVersion.objects.filter(segment=segment).order_by("-number").first()
+    if last is None or last.rule != rule:
+        number = last.number + 1 if last else 1
+        SegmentVersion.objects.create(
+            segment=segment, number=number, rule=dict(rule), staff_id=staff_id, at=now
+        )
+    return segment
+
+
+def archive_segment(*, brand: Brand, slug: str, now: datetime) -> None:
+    """Take a segment out of use; rules that name it can then no longer be read.
+
+    Raises ``RefusedInputError``: ``SEGMENT``.
+    """
+    changed = Segment.objects.filter(brand=brand, slug=slug, archived_at=None).update(
+        archived_at=now
+    )
+    if not changed:
+        raise RefusedInputError("SEGMENT", f"The brand has no segment {slug!r} in use.")
+
+
+def _check(slug: str, name: str) -> None:
+    if not _SLUG.match(slug):
+        raise RefusedInputError(
+            "SLUG", f"{slug[:60]!r} is no slug: lower-case letters, digits and hyphens, at most 60."
+        )
+    if not 0 < len(name.strip()) <= NAME_CHARS_MAX or not name.isprintable():
+        raise RefusedInputError("NAME", f"A name has 1 to {NAME_CHARS_MAX} printable characters.")
+
+
+def _made(brand: Brand, slug: str, name: str) -> Segment:
+    if Segment.objects.filter(brand=brand, archived_at=None).count() >= SEGMENTS_MAX:
+        raise RefusedInputError("FULL", f"A brand has at most {SEGMENTS_MAX} segments.")
+    try:
+        with transaction.atomic():
+            return Segment.objects.create(brand=brand, slug=slug, name=name.strip())
+    except IntegrityError:  # another request made it in between
+        return Segment.objects.select_for_update().get(brand=brand, slug=slug)

@@ -1,0 +1,66 @@
+"""The words a brand's rules may use, and what kind of value each takes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from huitou.insight.traits import BY_NAME, Trait
+from huitou.lake.happenings import Happening, happenings
+
+# Kinds of trait that are whole numbers, and those that are times.
+NUMBER_KINDS = frozenset({"count", "days", "money", "score"})
+TIME_KINDS = frozenset({"date", "time"})
+
+
+@dataclass(frozen=True)
+class Word:
+    """Something with a key inside and a word on screen; ``kind`` and ``choices`` as of a trait."""
+
+    key: str
+    word: str
+    kind: str = ""
+    choices: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class SegmentWord:
+    """A segment a rule may name: its own rule as data, or none when it is frozen."""
+
+    key: str
+    word: str
+    rule: Mapping[str, Any] | None
+
+
+@dataclass(frozen=True)
+class Vocabulary:
+    """What the brand has beside traits and happenings, by the word rules use.
+
+    A tag is called by its name, or by ``group/name`` where two groups have the name: such a name
+    alone leads to None.
+    """
+
+    shops: Mapping[str, Word] = field(default_factory=dict)
+    tags: Mapping[str, Word | None] = field(default_factory=dict)
+    attributes: Mapping[str, Word] = field(default_factory=dict)
+    segments: Mapping[str, SegmentWord] = field(default_factory=dict)
+    platforms: tuple[str, ...] = ()
+    identity_kinds: tuple[str, ...] = ()
+    channels: tuple[str, ...] = ()
+    purposes: tuple[str, ...] = ()
+
+    def with_rule(self, slug: str, rule: Mapping[str, Any]) -> Vocabulary:
+        """The same words, but for the segment's rule: so circles through it are found."""
+        segments = {**self.segments, slug: SegmentWord("", slug, rule)}
+        return replace(self, segments=segments)
+
+    @property
+    def traits(self) -> Mapping[str, Trait]:
+        """Every trait by name."""
+        return BY_NAME
+
+    @property
+    def happenings(self) -> Mapping[str, Happening]:
+        """Every happening by name."""
+        return happenings()

@@ -1,0 +1,69 @@
+"""A brand's vocabulary, read once per request, and the names its sentences need."""
+
+from __future__ import annotations
+
+from collections import Counter
+from zoneinfo import ZoneInfo
+
+from huitou.brands.models import Brand, Platform, Shop
+from huitou.members import tags
+from huitou.members.attributes import attributes
+from huitou.members.models import IDENTITY_KINDS, Channel, Purpose
+from huitou.segments.models import Keeping, Segment, SegmentVersion
+from huitou.segments.sentences import Names
+from huitou.segments.vocabulary import SegmentWord, Vocabulary, Word
+
+
+def vocabulary_of(brand: Brand) -> Vocabulary:
+    """The words the brand's rules may use now."""
+    return Vocabulary(
+        shops={shop.slug: Word(str(shop.pk), shop.name) for shop in _shops(brand)},
+        tags=_tags(brand.pk),
+        attributes={
+            a.code: Word(a.code, a.label_zh, a.kind, tuple(c.code for c in a.choices))
+            for a in attributes(brand.pk)
+            if not a.is_retired
+        },
+        segments=_segments(brand.pk),
+        platforms=tuple(Platform.values),
+        identity_kinds=IDENTITY_KINDS,
+        channels=tuple(Channel.values),
+        purposes=tuple(Purpose.values),
+    )
+
+
+def names_of(brand: Brand) -> Names:
+    """What the brand's sentences need beside the tree."""
+    shops = {shop.pk: shop.name for shop in _shops(brand)}
+    return Names(brand.currency, ZoneInfo(brand.time_zone), shops)
+
+
+def _shops(brand: Brand) -> list[Shop]:
+    return list(Shop.objects.filter(brand=brand))
+
+
+def _tags(brand_id: int) -> dict[str, Word | None]:
+    """Tags as ``group/name``, and by name alone where only one group has it (else None)."""
+    groups = tags.tag_groups(brand_id)
+    alone = Counter(tag.name for group in groups for tag in group.tags)
+    found: dict[str, Word | None] = {}
+    for group in groups:
+        for tag in group.tags:
+            word = Word(str(tag.id), tag.name)
+            found[f"{group.name}/{tag.name}"] = word
+            found[tag.name] = word if alone[tag.name] == 1 else None
+    return found
+
+
+def _segments(brand_id: int) -> dict[str, SegmentWord]:
+    standing = Segment.objects.filter(brand_id=brand_id, archived_at=None)
+    latest = SegmentVersion.objects.filter(segment__in=standing).order_by("segment_id", "-number")
+    rules = dict(latest.distinct("segment_id").values_list("segment_id", "rule"))
+    return {
+        segment.slug: SegmentWord(
+            str(segment.pk),
+            segment.name,
+            None if segment.keeping == Keeping.FROZEN else rules[segment.pk],
+        )
+        for segment in standing
+    }

@@ -1,0 +1,100 @@
+"""What is known of one member now is what the lake and the sets of PostgreSQL say."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pytest_django import DjangoAssertNumQueries
+
+from huitou.brands.models import Brand
+from huitou.insight import services as insight
+from huitou.members import decisions
+from huitou.members.attribute_values import Said, record_attributes
+from huitou.members.attributes import define_attribute
+from huitou.members.consent import Evidence, record_consent
+from huitou.members.models import Identity
+from huitou.members.tags import Act, create_tag, create_tag_group, put_tag
+from huitou.segments import grounds
+from huitou.segments.judging import judged
+from huitou.segments.known import known_members
+from huitou.segments.reading import read_rule
+from huitou.segments.words import vocabulary_of
+from tests.factories import make_shop
+from tests.insight.histories import NOW, make_members, random_history, store
+
+DAY = date(2024, 6, 30)
+RULES: list[dict[str, Any]] = [
+    {"trait": "recency_days", "lte": 60},
+    {"did": "order.paid", "count": {"gte": 3}},
+    {"did": "order.paid", "within": "180d", "sum": {"of": "amount", "gte": 10_000}},
+    {"did": "order.paid", "where": {"category": {"in": ["茶具", "香薰"]}}, "count": {"gte": 2}},
+    {"did": "order.paid", "where": {"category": {"eq": "茶具"}, "province": {"eq": "浙江省"}}},
+    {"did": "order.paid", "where": {"shop": {"eq": "jd"}}, "last": {"gte": {"ago": "1y"}}},
+    {"did": "order.paid", "within": {"cycles": 3}},
+    {"did": "event.view"},
+    {"tag": "Habits/gift"},
+    {"consent": "sms"},
+    {"attribute": "size", "gte": 2},
+    {"identity": "phone"},
+    {"identity": "phone", "platform": "jd"},
+    {"identity": "email"},
+    {"any": [{"tag": "gift"}, {"not": {"trait": "frequency", "known": True}}]},
+]
+
+
+@pytest.fixture
+def members(brand: Brand, home: Path) -> list[int]:
+    """Forty accounts of random orders, two of them one person, with tags, consent and more."""
+    shops = [make_shop(brand, slug=slug) for slug in ("tm", "jd")]
+    members = make_members(brand, 40)
+    store(brand, shops, members, random_history(5))
+    ids = {"brand_id": brand.pk, "now": NOW}
+    decisions.merge(member_ids=members[:2], reason="", actor_id=None, **ids)
+    group = create_tag_group(brand_id=brand.pk, name="Habits")
+    tag = create_tag(brand_id=brand.pk, group_id=group, name="gift")
+    put_tag(brand_id=brand.pk, tag_id=tag, member_ids=members[::5], act=Act("staff", NOW))
+    record_consent(
+        member_ids=members[::4], channel="sms", purpose="marketing", decision="granted",
+        source="card", evidence=Evidence(place="till", wording="I agree"), **ids,
+    )  # fmt: skip
+    define_attribute(
+        brand_id=brand.pk, code="size", kind="integer", label_zh="尺码", label_en="Size"
+    )
+    said = [Said(member, "size", str(place % 4)) for place, member in enumerate(members)]
+    record_attributes(said=said, source="staff", **ids)
+    for place, platform in ((3, "jd"), (4, "taobao")):
+        Identity.objects.create(
+            brand=brand, member_id=members[place], platform=platform, kind="phone",
+            value=f"+861540000000{place}", owns=True,
+        )  # fmt: skip
+    Identity.objects.create(
+        brand=brand, member_id=members[5], platform="jd", kind="phone", value="erased:00", owns=True
+    )
+    insight.refresh(brand.pk, as_of=DAY, now=NOW)
+    return members
+
+
+@pytest.mark.parametrize("number", range(len(RULES)))
+def test_one_member_is_judged_as_in_the_set(brand: Brand, members: list[int], number: int) -> None:
+    # given
+    tree = read_rule(RULES[number], vocabulary_of(brand))
+
+    # when
+    with grounds.opened(brand, as_of=DAY) as ground:
+        grounds.judge(ground, [tree])
+        answers = dict(ground.connection.execute("SELECT member_id, rule_0 FROM judged").fetchall())
+        known = known_members(brand, list(answers), [tree], ground.at)
+
+    # then
+    assert {m: judged(tree, k, ground.at) for m, k in known.items()} == answers
+
+
+def test_many_members_and_rules_are_asked_in_a_few_statements(
+    brand: Brand, members: list[int], django_assert_max_num_queries: DjangoAssertNumQueries
+) -> None:
+    trees = [read_rule(rule, vocabulary_of(brand)) for rule in RULES]
+    with grounds.opened(brand, as_of=DAY) as ground, django_assert_max_num_queries(12):
+        known_members(brand, members, trees, ground.at)
