@@ -22,7 +22,7 @@ from huitou.segments.judging import judged
 from huitou.segments.known import known_members
 from huitou.segments.reading import read_rule
 from huitou.segments.words import vocabulary_of
-from tests.factories import make_shop
+from tests.factories import make_identity, make_shop
 from tests.insight.histories import NOW, make_members, random_history, store
 
 DAY = date(2024, 6, 30)
@@ -66,7 +66,7 @@ def members(brand: Brand, home: Path) -> list[int]:
     said = [Said(member, "size", str(place % 4)) for place, member in enumerate(members)]
     record_attributes(said=said, source="staff", **ids)
     for place, platform in ((3, "jd"), (4, "taobao")):
-        Identity.objects.create(
+        make_identity(
             brand=brand, member_id=members[place], platform=platform, kind="phone",
             value=f"+861540000000{place}", owns=True,
         )  # fmt: skip

@@ -40,7 +40,8 @@ def holdings(brand_id: int, holds: Sequence[Holds], at: At) -> pa.Table:
 def members_of(brand_id: int, atom: Holds, at: At) -> Ints:
     """The members of whom one condition holds."""
     if atom.kind == "tag":
-        return tagged_members(brand_id, [int(atom.key)], at.instant)
+        carriers = tagged_members(brand_id, [int(atom.key)], at.instant)
+        return np.unique(np.concatenate([*carriers, np.array([], dtype=np.int64)]))
     if atom.kind == "consent":
         channel, _, purpose = atom.key.partition("/")
         return holders.consenting_members(brand_id, channel, purpose)
