@@ -29,7 +29,10 @@ def test_commands_work_without_up_and_leave_nothing_running(
     shops = huitou("shop", "list", "--json")
 
     # then
-    expected = {"slug": "qing", "name": "青禾", "time_zone": "UTC", "currency": "USD"}
+    expected = {
+        "slug": "qing", "name": "青禾", "time_zone": "UTC", "currency": "USD",
+        "second_factor": False,
+    }  # fmt: skip
     shop_row = {"brand": "qing", "slug": "tb", "name": "tb", "platform": "taobao"}
     assert json.loads(brand.stdout) == {**expected, "pinned_as_of": None}
     assert json.loads(shop.stdout) == shop_row

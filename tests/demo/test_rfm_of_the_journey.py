@@ -65,6 +65,7 @@ def _facts(part: ShopPart) -> pa.Table:
         "shop_id": pa.array([1] * orders.num_rows, pa.int32()),
         "member_id": household,
         "is_purchase": pa.array([True] * orders.num_rows),
+        "happened_at": orders["paid_at"],
         "biz_date": day,
         "month": month.cast(pa.int32()),
         "refunded_minor": orders["refund_stated_minor"],

@@ -56,4 +56,4 @@ def test_an_erasure_waits_for_the_chunk_that_looked_before_it(home: Path) -> Non
     phones = [("phone", "19900000001"), ("phone", "19900000002"), ("phone", "19900000003")]
     assert found.hits(phones).tolist() == [True, True, False]
     late.refresh_from_db()
-    assert (late.name, late.phone) == ("", "")
+    assert (late.name, late.phone) == ("", None)

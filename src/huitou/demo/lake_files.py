@@ -145,6 +145,7 @@ def order_facts(drawn: Drawn, shop_ids: Sequence[int]) -> pa.Table:
         "is_purchase": pa.array(is_purchase),
         "ordered_at": moments(drawn.ordered_at),
         "paid_at": moments(drawn.paid_at),
+        "happened_at": moments(_happened(drawn)),
         "biz_date": pa.array(day, pa.int32()).cast(pa.date32()),
         "month": pa.array(_months(day), pa.int32()),
         "quantity": pa.array(drawn.quantity),
@@ -162,8 +163,11 @@ def order_facts(drawn: Drawn, shop_ids: Sequence[int]) -> pa.Table:
 def line_facts(drawn: Drawn, orders: pa.Table) -> pa.Table:
     """The lines of a chunk in the columns of ``line_fact``; ``orders`` are its order facts."""
     shared = orders.select(
-        ["order_id", "shop_id", "member_id", "currency", "is_purchase", "biz_date", "month"]
-    ).take(pa.array(drawn.line_order))
+        [
+            "order_id", "shop_id", "member_id", "currency", "is_purchase", "happened_at",
+            "biz_date", "month",
+        ]
+    ).take(pa.array(drawn.line_order))  # fmt: skip
     is_paid = drawn.paid_at[drawn.line_order] > 0
     columns = {name: shared[name] for name in shared.column_names} | {
         "line_id": pa.array(drawn.line_id),
@@ -209,9 +213,13 @@ def product_rows() -> pa.Table:
 
 
 def _business_days(drawn: Drawn) -> NDArray[np.int64]:
-    """Days since 1970 by the brand's clock: of payment, else of ordering."""
-    at = np.where(drawn.paid_at > 0, drawn.paid_at, drawn.ordered_at)
-    return (at + _ZONE_OFFSET_SECONDS) // _DAY
+    """Days since 1970 by the brand's clock."""
+    return (_happened(drawn) + _ZONE_OFFSET_SECONDS) // _DAY
+
+
+def _happened(drawn: Drawn) -> NDArray[np.int64]:
+    """Seconds since 1970: of payment, else of ordering."""
+    return np.where(drawn.paid_at > 0, drawn.paid_at, drawn.ordered_at)
 
 
 def _months(days: NDArray[np.int64]) -> NDArray[np.int64]:
