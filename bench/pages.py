@@ -124,7 +124,8 @@ def _copy_to_postgres(root: Path, brand_id: int) -> None:
             copy_in(cursor, "members_member", rows, rows.column_names)
         dataset = ds.dataset(root / "order_fact", format="parquet", partitioning="hive")
         for batch in dataset.to_batches():
-            rows = pa.table(batch).rename_columns({"order_id": "id"}).drop_columns("is_purchase")
+            rows = pa.table(batch).rename_columns({"order_id": "id"})
+            rows = rows.drop_columns(["is_purchase", "happened_at"])
             rows = constant(rows, "brand_id", brand_id, pa.int64())
             rows = constant(rows, "header_rank", 2, pa.int16())
             rows = rows.append_column("order_no", rows["id"].cast(pa.string()))
