@@ -26,10 +26,9 @@ from huitou.api.problems import Problem
 from huitou.api.rules import member_faults, named_faults
 from huitou.brands.models import Scope
 from huitou.members.lookup import KnownMember, member_by_identifier, member_by_public_id
-from huitou.members.queries import masked
+from huitou.members.queries import masked, shown_value
 
 router = Router()
-_CONTACTS = frozenset({"phone", "email", "payment_account"})
 
 
 @router.post(
@@ -151,7 +150,7 @@ def _shown(request: HttpRequest, found: KnownMember | None) -> HttpResponse:
             created_at=found.created_at,
             masked=hidden,
             identities=[
-                FoundIdentity(platform, kind, hide(value) if kind in _CONTACTS else value)
+                FoundIdentity(platform, kind, shown_value(kind, value) if hidden else value)
                 for platform, kind, value in found.identities
             ],
         )

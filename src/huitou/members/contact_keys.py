@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from huitou.members.components import MERGING_KINDS
 from huitou.members.contacts import stored_values
-from huitou.members.models import Identity
+from huitou.members.models import NAMED_PHONE, Identity
 from huitou.vault.hashing import TOKEN_PREFIX
 
 # Kinds under which a person reaches several platforms and brands; what is typed by people may be
 # anybody's, so a name with a phone is not among them.
-SHARED_KINDS = ("phone", "email", "unionid", "payment_account", "card_number")
+SHARED_KINDS = tuple(kind for kind in MERGING_KINDS if kind != NAMED_PHONE)
 
 
 def shared_keys(account_ids: Iterable[int]) -> dict[int, list[tuple[str, str]]]:
