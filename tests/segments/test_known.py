@@ -84,8 +84,12 @@ def test_one_member_is_judged_as_in_the_set(brand: Brand, members: list[int], nu
 
     # when
     with grounds.opened(brand, as_of=DAY) as ground:
-        grounds.judge(ground, [tree])
-        answers = dict(ground.connection.execute("SELECT member_id, rule_0 FROM judged").fetchall())
+        grounds.find(ground, tree)
+        rows = ground.connection.execute(
+            "SELECT p.member_id, f.member_id IS NOT NULL FROM people p"
+            " LEFT JOIN found f USING (member_id)"
+        )
+        answers = dict(rows.fetchall())
         known = known_members(brand, list(answers), [tree], ground.at)
 
     # then

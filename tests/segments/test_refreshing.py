@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+import time
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
+from procrastinate.contrib.django.models import ProcrastinateJob
 
 from huitou.brands.models import Brand
-from huitou.commerce.models import Product
+from huitou.commerce.models import Order, Product
 from huitou.eventlog.models import Event
 from huitou.insight import services as insight
 from huitou.kernel.errors import RefusedInputError
-from huitou.members import decisions
+from huitou.members import decisions, tags
 from huitou.segments import files, grounds, refreshing, services
-from huitou.segments.models import Segment, SegmentRefresh
+from huitou.segments.models import Segment, SegmentRefresh, SegmentVersion
+from huitou.segments.queries import segments_in_use
 from huitou.segments.reading import RuleError, read_rule
-from huitou.segments.tasks import follow_figures
+from huitou.segments.tasks import follow_figures, refresh_brand
 from huitou.segments.words import vocabulary_of
 from tests.factories import make_brand, make_shop
 from tests.insight.histories import NOW, Bought, make_members, random_history, store
@@ -37,6 +40,7 @@ RULE = st.recursive(
 # What a transaction of the test's own holds back, the projection does not see.
 pytestmark = pytest.mark.django_db(transaction=True)
 FIRST, SECOND = date(2024, 5, 2), date(2024, 5, 9)
+FIRST_INSTANT = datetime(2024, 5, 2, 4, tzinfo=UTC)
 RECENT = {"trait": "recency_days", "lte": 30}
 BOUGHT_THIS_WEEK = {"did": "order.paid", "within": "7d"}
 
@@ -249,10 +253,13 @@ def test_a_rule_on_something_deleted_keeps_its_members_and_says_so(
     services.archive_segment(brand=brand, slug="recent", now=NOW)
     (done,) = refreshing.refresh(brand)
 
-    # then
+    # then it is not looked at again and again
     assert done.members == 3
     assert "there is no segment 'recent'" in done.problem
     assert _members(brand, "not-recent") == {shopping[0], *shopping[3:]}
+    assert refreshing.behind() == []
+    (shown,) = segments_in_use(brand)
+    assert (shown.members, shown.problem) == (3, done.problem)
 
 
 def test_segments_follow_newer_figures_and_rest_on_the_same(
@@ -264,13 +271,128 @@ def test_segments_follow_newer_figures_and_rest_on_the_same(
     first = refreshing.behind()
 
     # when
-    follow_figures(timestamp=0)
+    refresh_brand(brand.pk)
     second = refreshing.behind()
     insight.refresh(brand.pk, as_of=SECOND, now=NOW)
 
     # then
-    assert (first, second, refreshing.behind()) == ([brand], [], [brand])
+    assert (first, second, refreshing.behind()) == ([brand.pk], [], [brand.pk])
     assert _members(brand, "recent") == set(shopping[1:3])
+
+
+def test_a_brand_that_is_behind_is_queued_once(brand: Brand, shopping: list[int]) -> None:
+    # given
+    _put(brand, "recent", RECENT)
+    insight.refresh(brand.pk, as_of=FIRST, now=NOW)
+
+    # when
+    follow_figures(timestamp=0)
+    follow_figures(timestamp=300)
+
+    # then
+    jobs = ProcrastinateJob.objects.filter(task_name="segments.refresh_brand")
+    assert [job.args for job in jobs] == [{"brand_id": brand.pk}]
+
+
+def test_segments_refreshed_apart_each_see_what_moved(brand: Brand, shopping: list[int]) -> None:
+    # given two segments on one tag
+    group = tags.create_tag_group(brand_id=brand.pk, name="Habits")
+    tag = tags.create_tag(brand_id=brand.pk, group_id=group, name="gift")
+    for slug in ("a", "b"):
+        _put(brand, slug, {"tag": "gift"})
+    _refreshed(brand, FIRST)
+
+    # when the tag is put on somebody, and they are refreshed one after the other
+    act = tags.Act(source="staff", now=FIRST_INSTANT)
+    tags.put_tag(brand_id=brand.pk, tag_id=tag, member_ids=shopping[:1], act=act)
+    for slug in ("a", "b"):
+        refreshing.refresh(brand, slugs=[slug])
+
+    # then
+    assert (_members(brand, "a"), _members(brand, "b")) == ({shopping[0]}, {shopping[0]})
+
+
+def test_a_segment_follows_the_rule_of_one_it_names(brand: Brand, shopping: list[int]) -> None:
+    # given
+    _put(brand, "recent", RECENT)
+    _put(brand, "others", {"not": {"segment": "recent"}})
+    _refreshed(brand, FIRST)
+    before = refreshing.behind()
+
+    # when only the named one gets another rule
+    _put(brand, "recent", {"trait": "recency_days", "lte": 60})
+    behind = refreshing.behind()
+    done = {d.slug: d for d in refreshing.refresh(brand)}
+
+    # then the other is judged anew too, and nobody is told that members acted
+    assert (before, behind) == ([], [brand.pk])
+    assert (done["others"].members, done["others"].left) == (2, 1)
+    assert Event.objects.filter(origin="live", kind__startswith="segments.").count() == 0
+
+
+def test_an_order_that_is_sent_elsewhere_moves_who_bought_it(brand: Brand, home: Path) -> None:
+    # given tea sent to Zhejiang
+    shop = make_shop(brand, slug="tm")
+    members = make_members(brand, 2)
+    tea = {"place": ("浙江省", ""), "categories": ("茶具",)}
+    (order,) = store(brand, [shop], members, [_bought(1, 0, FIRST, **tea)])
+    where = {"category": {"eq": "茶具"}, "province": {"eq": "浙江省"}}
+    _put(brand, "tea", {"did": "order.paid", "where": where})
+    before = _refreshed(brand, FIRST)["tea"]
+
+    # when the order alone changes, none of its lines, and news of the month is another's
+    Order.objects.filter(pk=order).update(province="广东省")
+    store(brand, [shop], members, [_bought(2, 1, FIRST)])
+    after = _refreshed(brand, FIRST)["tea"]
+
+    # then
+    assert (before.members, after.members) == (1, 0)
+
+
+def test_a_frozen_segment_keeps_its_members_and_rules_mean_these(
+    brand: Brand, shopping: list[int]
+) -> None:
+    # given
+    _put(brand, "recent", RECENT)
+    _put(brand, "others", {"not": {"segment": "recent"}})
+    with pytest.raises(RefusedInputError) as too_early:
+        services.freeze_segment(brand=brand, slug="recent")
+    _refreshed(brand, FIRST)
+
+    # when
+    services.freeze_segment(brand=brand, slug="recent")
+    _refreshed(brand, FIRST + timedelta(days=90))
+
+    # then
+    assert too_early.value.code == "NOT_REFRESHED"
+    assert _members(brand, "recent") == set(shopping[1:3])
+    assert _members(brand, "others") == {shopping[0], *shopping[3:]}
+    with pytest.raises(RefusedInputError):
+        _put(brand, "recent", {"all": []})
+
+
+def test_dates_as_yaml_reads_them_are_kept_as_text(brand: Brand, shopping: list[int]) -> None:
+    _put(brand, "april", {"did": "order.paid", "between": [date(2024, 4, 1), date(2024, 4, 30)]})
+    kept = SegmentVersion.objects.get(segment__slug="april").rule
+    assert kept["between"] == ["2024-04-01", "2024-04-30"]
+    assert _refreshed(brand, FIRST)["april"].members == 2
+
+
+def test_files_nobody_names_any_more_are_deleted(brand: Brand, shopping: list[int]) -> None:
+    # given a segment whose members were another file's
+    _put(brand, "recent", RECENT)
+    _refreshed(brand, FIRST)
+    _put(brand, "recent", {"trait": "recency_days", "lte": 60})
+    refreshing.refresh(brand)
+    folder = files.folder_of(brand.pk, Segment.objects.get(slug="recent").pk)
+    young = len(list(folder.iterdir()))
+
+    # when an hour has passed
+    files.vacuum(brand.pk, now=time.time() + files.KEEP_SECONDS + 1)
+
+    # then
+    assert (young, len(list(folder.iterdir()))) == (2, 1)
+    assert _members(brand, "recent") == set(shopping[:3])
 
 
 def test_a_segment_cannot_name_itself_even_through_another(

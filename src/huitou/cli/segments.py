@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from huitou.cli.ground import Json, ready, show
+from huitou.cli.members import MEMBER_NAMES, named_account
 
 segment_app = typer.Typer(help="Audiences by rule.", no_args_is_help=True)
 
@@ -65,6 +66,46 @@ def put(
         show({"segment": segment.slug, "name": segment.name}, segment.slug, as_json=json)
 
 
+@segment_app.command("list")
+def list_segments(brand: BrandName, json: Json = False) -> None:
+    """The segments in use: members, and as of when or what is wrong."""
+    with ready():
+        from huitou.brands.queries import brand_by_slug
+        from huitou.segments.queries import segments_in_use
+
+        rows = [asdict(view) for view in segments_in_use(brand_by_slug(brand))]
+    lines = [
+        f"{r['slug']:<24} {r['members']:>9,}  {r['keeping']}  {r['problem'] or r['at'] or 'never'}"
+        for r in rows
+    ]
+    show({"segments": rows}, "\n".join(lines) or "None.", as_json=json)
+
+
+@segment_app.command()
+def freeze(brand: BrandName, slug: Slug, json: Json = False) -> None:
+    """Let a segment keep the members it has."""
+    with ready():
+        from huitou.brands.queries import brand_by_slug
+        from huitou.segments.services import freeze_segment
+
+        segment = freeze_segment(brand=brand_by_slug(brand), slug=slug)
+        text = f"{slug} keeps its members from now on."
+        show({"segment": slug, "keeping": segment.keeping}, text, as_json=json)
+
+
+@segment_app.command()
+def archive(brand: BrandName, slug: Slug, json: Json = False) -> None:
+    """Take a segment out of use; rules that name it can no longer be read."""
+    with ready():
+        from django.utils import timezone
+
+        from huitou.brands.queries import brand_by_slug
+        from huitou.segments.services import archive_segment
+
+        archive_segment(brand=brand_by_slug(brand), slug=slug, now=timezone.now())
+        show({"segment": slug}, f"{slug} is out of use.", as_json=json)
+
+
 @segment_app.command()
 def refresh(
     brand: BrandName,
@@ -90,7 +131,7 @@ def refresh(
 def explain(
     brand: BrandName,
     slug: Slug,
-    member: Annotated[str, typer.Option("--member", help="Member number or kind:value.")],
+    member: Annotated[str, typer.Option("--member", help=MEMBER_NAMES)],
     json: Json = False,
 ) -> None:
     """Why a member is in a segment or not, since when, and until when."""
@@ -98,14 +139,16 @@ def explain(
         from django.utils import timezone
 
         from huitou.brands.queries import brand_by_slug
+        from huitou.members.queries import persons_of
         from huitou.segments.explaining import explain as why
-        from huitou.segments.queries import member_named, segment_by_slug
+        from huitou.segments.queries import segment_by_slug
 
         found = brand_by_slug(brand)
+        account = named_account(found, member)
         said = why(
             brand=found,
             segment=segment_by_slug(found, slug),
-            member_id=member_named(found, member),
+            member_id=persons_of(found.pk, [account])[account],
             now=timezone.now(),
         )
     show(asdict(said), "\n".join(_told(said.finding, 0)), as_json=json)

@@ -13,7 +13,7 @@ from typing import Any
 
 from huitou.lake.registry import tables
 
-FIELD_KINDS = frozenset({"money", "count", "text", "code", "shop"})
+FIELD_KINDS = frozenset({"money", "count", "text", "shop"})
 # Kinds that can be added up.
 SUMMED_KINDS = frozenset({"money", "count"})
 PRODUCTS = "product_dim"
@@ -23,8 +23,8 @@ PRODUCTS = "product_dim"
 class Field:
     """Something a rule may ask of a happening.
 
-    ``kind``: ``money`` (minor units), ``count``, ``text``, ``code`` (one of ``choices``), ``shop``
-    (a number inside, a slug in rules). The value is ``column``, less the column ``less``. With
+    ``kind``: ``money`` (minor units), ``count``, ``text``, ``shop`` (a number inside, a slug
+    in rules). The value is ``column``, less the column ``less``. With
     ``of_product`` the column is the catalogue's.
     """
 
@@ -35,7 +35,6 @@ class Field:
     column: str
     less: str = ""
     of_product: bool = False
-    choices: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

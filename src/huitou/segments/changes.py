@@ -11,28 +11,28 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import duckdb
+import pyarrow as pa
 
+from huitou.kernel.months import month_number
 from huitou.lake import engine, store
 from huitou.lake.engine import quoted
-from huitou.lake.happenings import PRODUCTS, happenings
+from huitou.lake.happenings import PRODUCTS
 from huitou.lake.registry import tables
 from huitou.segments import grounds, moments
-from huitou.segments.grounds import Ground
-from huitou.segments.levels import Level, asks_products, level_of
-from huitou.segments.moments import Ago, At
+from huitou.segments.grounds import Files, Ground
+from huitou.segments.holding import Ints
+from huitou.segments.levels import Level, asks_products, level_of, levels_of
+from huitou.segments.moments import TICK, Ago, At
 from huitou.segments.rules import Atom, Did, Rule, TraitIs, atoms
-from huitou.segments.statements import PEOPLE, bind, relation_of
-
-Files = Mapping[str, Sequence[str]]
+from huitou.segments.statements import PEOPLE, bind, literal, relation_of
 
 # Members to judge again, and the traits of before, in the session.
 CANDIDATES, PEOPLE_BEFORE = "candidates", "people_before"
 _ALIAS = "member_alias"
-_TICK = timedelta(microseconds=1)
 
 
 @dataclass(frozen=True)
@@ -44,16 +44,16 @@ class Earlier:
     at: At
 
 
-def collect(ground: Ground, rules: Iterable[Rule], earlier: Earlier, files: Files) -> bool:
+def collect(ground: Ground, rules: Iterable[Rule], earlier: Earlier) -> bool:
     """Leave in the session a table ``candidates``, but for conditions of PostgreSQL.
 
-    ``files`` are those of ``ground``. False when the earlier figures are not there any more to
-    compare with: then everybody is a candidate.
+    False when the earlier figures are not there any more to compare with: then everybody is a
+    candidate.
     """
     asked = list(dict.fromkeys(atom for rule in rules for atom in atoms(rule)))
     dids = [atom for atom in asked if isinstance(atom, Did)]
-    levels = {level.table: level for level in map(level_of, dids)}
-    replaced = _replaced(ground.brand_id, [*levels, _ALIAS, PRODUCTS], earlier.files, files)
+    levels = {level.table: level for did in dids for level in levels_of(did)}
+    replaced = _replaced(ground.brand_id, [*levels, _ALIAS, PRODUCTS], earlier.files, ground.files)
     if replaced is None or not Path(earlier.traits_path).exists():
         return False
     ground.connection.execute(f"CREATE OR REPLACE TEMP TABLE {CANDIDATES} (member_id BIGINT)")
@@ -65,9 +65,11 @@ def collect(ground: Ground, rules: Iterable[Rule], earlier: Earlier, files: File
     return True
 
 
-def add(connection: duckdb.DuckDBPyConnection, sql: str) -> None:
-    """Add the members a statement selects to the candidates."""
-    connection.execute(f"INSERT INTO {CANDIDATES} {sql}")
+def add_members(ground: Ground, members: Ints) -> None:
+    """Add members to the candidates."""
+    ground.connection.register("added", pa.table({"member_id": members}))
+    _add(ground.connection, "SELECT member_id FROM added")
+    ground.connection.unregister("added")
 
 
 def narrow(ground: Ground, rules: Iterable[Rule]) -> int:
@@ -78,8 +80,8 @@ def narrow(ground: Ground, rules: Iterable[Rule]) -> int:
         f" FROM {CANDIDATES} WHERE member_id IS NOT NULL"
     )
     among = f"member_id IN (SELECT member_id FROM {CANDIDATES})"
-    used = {level_of(a).table for r in rules for a in atoms(r) if isinstance(a, Did)}
-    for table in sorted(used | _wholes(rules)):
+    dids = [atom for rule in rules for atom in atoms(rule) if isinstance(atom, Did)]
+    for table in sorted({level.table for did in dids for level in levels_of(did)}):
         name = relation_of(table)
         rows = grounds.facts_sql(connection, table, ground.currency)
         connection.execute(f"DROP VIEW IF EXISTS {name}")
@@ -89,10 +91,8 @@ def narrow(ground: Ground, rules: Iterable[Rule]) -> int:
     return int(connection.execute(f"SELECT count(*) FROM {CANDIDATES}").fetchall()[0][0])
 
 
-def _wholes(rules: Iterable[Rule]) -> set[str]:
-    """The tables of whole happenings whose parts are asked about."""
-    asked = (a for r in rules for a in atoms(r) if isinstance(a, Did))
-    return {happenings()[did.happening].table for did in asked}
+def _add(connection: duckdb.DuckDBPyConnection, sql: str) -> None:
+    connection.execute(f"INSERT INTO {CANDIDATES} {sql}")
 
 
 def _by_traits(ground: Ground, asked: Sequence[Atom], earlier: Earlier) -> None:
@@ -109,13 +109,13 @@ def _by_traits(ground: Ground, asked: Sequence[Atom], earlier: Earlier) -> None:
     answers = [f"rule_{n}" for n in range(len(traits))]
     differs = ["o.member_id IS NULL", "n.member_id IS NULL"]
     differs += [f"o.{answer} <> n.{answer}" for answer in answers]
-    add(
+    _add(
         connection,
         f"SELECT coalesce(o.member_id, n.member_id) FROM ({before}) o"
         f" FULL JOIN ({now}) n USING (member_id) WHERE {' OR '.join(differs)}",
     )
     if any(isinstance(atom, Did) and atom.window.cycles is not None for atom in asked):
-        add(
+        _add(
             connection,
             f"SELECT member_id FROM {PEOPLE_BEFORE} o JOIN {PEOPLE} n USING (member_id)"
             " WHERE o.cycle_days IS DISTINCT FROM n.cycle_days",
@@ -157,12 +157,12 @@ def _by_facts(
     for table in levels:
         rows = _differing(table, replaced[table])
         if rows:
-            add(connection, f"SELECT member_id FROM ({rows})")
+            _add(connection, f"SELECT member_id FROM ({rows})")
     aliases = _differing(_ALIAS, replaced[_ALIAS])
     if aliases:
-        add(connection, f"SELECT unnest([account_id, member_id]) FROM ({aliases})")
+        _add(connection, f"SELECT unnest([account_id, member_id]) FROM ({aliases})")
     # A fact names an account; its member is the person.
-    add(
+    _add(
         connection,
         f"SELECT a.member_id FROM {_ALIAS} a JOIN {CANDIDATES} c ON c.member_id = a.account_id",
     )
@@ -172,7 +172,7 @@ def _by_facts(
             ours, theirs = level.product
             rows = grounds.facts_sql(connection, table, ground.currency)
             keys = f"SELECT {theirs} FROM ({changed})"
-            add(connection, f"SELECT member_id FROM ({rows}) WHERE {ours} IN ({keys})")
+            _add(connection, f"SELECT member_id FROM ({rows}) WHERE {ours} IN ({keys})")
 
 
 def _differing(table: str, replaced: _Replaced) -> str:
@@ -191,21 +191,22 @@ def _by_time(ground: Ground, did: Did, before: At) -> None:
     rows = grounds.facts_sql(connection, level.table, ground.currency)
     happened = level.moment
     for first, last in _edges(did, before, ground.at):
-        add(
+        months = [month_number(end.astimezone(before.zone).date()) for end in (first, last)]
+        _add(
             connection,
-            f"SELECT member_id FROM ({rows}) WHERE {happened} >= {_literal(first)}"
-            f" AND {happened} < {_literal(last)}"
-            f" AND month BETWEEN {_month(first, before)} AND {_month(last, before)}",
+            f"SELECT member_id FROM ({rows}) WHERE {happened} >= {literal(first)}"
+            f" AND {happened} < {literal(last)}"
+            f" AND month BETWEEN {months[0]} AND {months[1]}",
         )
     if did.window.cycles is not None:
         ends = sorted((before.instant, ground.at.instant))
         # A second more on both sides: cycles are counted in whole seconds.
         cycle = f"to_seconds(p.cycle_days * {did.window.cycles * 86_400})"
-        add(
+        _add(
             connection,
             f"SELECT member_id FROM ({rows}) f JOIN {PEOPLE} p USING (member_id)"
-            f" WHERE f.{happened} + {cycle} BETWEEN {_literal(ends[0] - timedelta(seconds=1))}"
-            f" AND {_literal(ends[1] + timedelta(seconds=1))}",
+            f" WHERE f.{happened} + {cycle} BETWEEN {literal(ends[0] - timedelta(seconds=1))}"
+            f" AND {literal(ends[1] + timedelta(seconds=1))}",
         )
 
 
@@ -225,14 +226,5 @@ def _edges(did: Did, before: At, now: At) -> list[tuple[datetime, datetime]]:
     found = []
     for one, other in pairs:
         if one is not None and other is not None and one != other:
-            found.append((min(one, other), max(one, other) + _TICK))
+            found.append((min(one, other), max(one, other) + TICK))
     return found
-
-
-def _literal(instant: datetime) -> str:
-    return f"TIMESTAMPTZ '{instant.astimezone(UTC).isoformat()}'"
-
-
-def _month(instant: datetime, at: At) -> int:
-    day = instant.astimezone(at.zone).date()
-    return day.year * 12 + day.month - 1

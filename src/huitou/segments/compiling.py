@@ -1,4 +1,4 @@
-"""From rules to SQL: one statement for any number of them, for any engine.
+"""From rules to SQL: one statement for any number of them.
 
 The statement reads ``people`` (a row per member with every trait), one relation per lake table a
 rule asks about (``relation_of``), ``product_dim`` and ``holdings`` (a row per member and condition
@@ -285,9 +285,7 @@ class _Compiler:
         products = lake_table(PRODUCTS)
         named = products.select(
             product_key=products[theirs],
-            product_code_known=products.code,
-            product_title=products.title,
-            product_category=products.category,
+            **{f"of_product_{name}": products[name] for name in products.columns},
         )
         return facts.left_join(named, facts[ours] == named.product_key)
 
@@ -345,8 +343,7 @@ def _levels(asked: Sequence[Did]) -> list[_Level]:
 
 def _value(facts: Relation, named: Field) -> Column:
     if named.of_product:
-        names = {"code": "product_code_known"}
-        return facts[names.get(named.column, f"product_{named.column}")]
+        return facts[f"of_product_{named.column}"]
     return facts[named.column] - facts[named.less] if named.less else facts[named.column]
 
 

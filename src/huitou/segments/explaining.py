@@ -16,16 +16,15 @@ from huitou.segments.judging import Known, judged, measured
 from huitou.segments.known import known_members
 from huitou.segments.levels import level_of
 from huitou.segments.models import Segment, SegmentVersion
-from huitou.segments.moments import Ago, At, instant_of
+from huitou.segments.moments import TICK, Ago, At, instant_of
 from huitou.segments.reading import read_rule
 from huitou.segments.rules import All, AnyOf, Did, Named, Not, Rule, TraitIs, atoms
 from huitou.segments.sentences import Names, Sentence, sentence
 from huitou.segments.words import names_of, vocabulary_of
 
-# Farther ahead nobody plans, and a member's facts give no more turning points than this.
+# Farther ahead nobody plans; each turning point costs judging the member once more.
 HORIZON = timedelta(days=730)
 TURNS_MAX = 2_000
-_TICK = timedelta(microseconds=1)
 
 
 @dataclass(frozen=True)
@@ -48,7 +47,8 @@ class Explanation:
     """Whether a member is in a segment, and why.
 
     ``since`` is when the member came in, by the latest refresh; ``until`` when the passing of
-    windows alone turns the answer (None: not within two years). Traits count as of the figures.
+    windows alone turns the answer (None: not within two years, nor at the member's next
+    ``TURNS_MAX`` turning points). Traits count as of the figures.
     """
 
     segment: str
@@ -126,7 +126,7 @@ def _turns(did: Did, known: Known, at: At) -> set[datetime]:
         happened = At(fact[level.moment], at.zone)
         for length in lengths:
             moved = instant_of(Ago(length, ahead=True), happened)
-            found |= {moved, moved + _TICK}
+            found |= {moved, moved + TICK}
         cycle = known.traits.get("cycle_days")
         if window.cycles is not None and cycle is not None:
             seconds = int(cycle * window.cycles * 86_400)

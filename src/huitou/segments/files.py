@@ -3,13 +3,12 @@
 ``LAKE_ROOT/<brand>/segments/<segment>/`` holds files of ``member_id`` and ``since``, sorted by
 member. A refresh names two in ``SegmentRefresh``: the base, and who moved since it was written
 (``since`` is null for who left); while nobody moves they are those of the refresh before.
-``segments/holders`` keeps of whom a condition of PostgreSQL held.
+``segments/holders`` keeps of whom a condition of PostgreSQL held, also named by refreshes.
 """
 
 from __future__ import annotations
 
 import hashlib
-import os
 import secrets
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -22,13 +21,14 @@ from numpy.typing import NDArray
 
 from huitou.lake import engine, store
 from huitou.lake.engine import quoted
-from huitou.segments.models import SegmentRefresh
-from huitou.segments.rules import Holds
+from huitou.segments.models import Segment, SegmentRefresh
+from huitou.segments.queries import latest_refreshes
 
 Ints = NDArray[np.int64]
 
 # Instants leave DuckDB as integers: its own conversion needs a package nothing else does.
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+KEEP_SECONDS = 3600
 
 
 def folder_of(brand_id: int, segment_id: int) -> Path:
@@ -43,11 +43,6 @@ class Kept:
     base: str
     moved: str
     members: int
-
-
-def latest(segment_id: int) -> SegmentRefresh | None:
-    """The latest refresh of a segment; None before the first."""
-    return SegmentRefresh.objects.filter(segment_id=segment_id).order_by("-id").first()
 
 
 def kept_by(refresh: SegmentRefresh) -> Kept:
@@ -72,7 +67,7 @@ def members_sql(brand_id: int, segment_id: int, kept: Kept | None) -> str:
 
 def standing_members(brand_id: int, segment_id: int) -> Ints:
     """Who is in the segment by its latest refresh, ascending."""
-    refresh = latest(segment_id)
+    refresh = latest_refreshes([segment_id]).get(segment_id)
     if refresh is None:
         return np.array([], dtype=np.int64)
     sql = members_sql(brand_id, segment_id, kept_by(refresh))
@@ -83,7 +78,7 @@ def standing_members(brand_id: int, segment_id: int) -> Ints:
 
 def member_since(brand_id: int, segment_id: int, member_id: int) -> datetime | None:
     """When the member came into the segment; None for who is not in it by its latest refresh."""
-    refresh = latest(segment_id)
+    refresh = latest_refreshes([segment_id]).get(segment_id)
     if refresh is None:
         return None
     sql = members_sql(brand_id, segment_id, kept_by(refresh))
@@ -94,24 +89,44 @@ def member_since(brand_id: int, segment_id: int, member_id: int) -> datetime | N
     return _EPOCH + timedelta(microseconds=rows[0][0]) if rows else None
 
 
-def holders_kept(brand_id: int, atom: Holds) -> Ints | None:
-    """Of whom a condition of PostgreSQL held at the last refresh that asked; None if none did."""
-    path = _holders_file(brand_id, atom)
-    if not path.exists():
-        return None
-    return np.asarray(pq.read_table(path)["member_id"].to_numpy())
+def digest_of(value: object) -> str:
+    """What a rule or condition is known by in files; equal ones have the same."""
+    return hashlib.sha256(repr(value).encode()).hexdigest()
 
 
-def keep_holders(brand_id: int, atom: Holds, members: Ints) -> None:
-    """Remember of whom the condition holds, for the next refresh."""
-    path = _holders_file(brand_id, atom)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_suffix(f".{secrets.token_hex(4)}")
-    pq.write_table(pa.table({"member_id": members}), draft)
-    os.replace(draft, path)
+def read_holders(brand_id: int, name: str) -> Ints | None:
+    """Of whom a condition of PostgreSQL held; None when the file is gone."""
+    path = _holders_folder(brand_id) / name
+    return np.asarray(pq.read_table(path)["member_id"].to_numpy()) if path.exists() else None
 
 
-def _holders_file(brand_id: int, atom: Holds) -> Path:
-    said = repr((atom.kind, atom.key, atom.tests)).encode()
-    name = hashlib.sha256(said).hexdigest()[:32]
-    return store.brand_root(brand_id) / "segments" / "holders" / f"{name}.parquet"
+def write_holders(brand_id: int, members: Ints) -> str:
+    """Keep of whom a condition of PostgreSQL holds; returns the name of the file."""
+    folder = _holders_folder(brand_id)
+    folder.mkdir(parents=True, exist_ok=True)
+    name = new_name()
+    pq.write_table(pa.table({"member_id": members}), folder / name)
+    return name
+
+
+def new_name() -> str:
+    """A name no other file has."""
+    return f"{secrets.token_hex(8)}.parquet"
+
+
+def vacuum(brand_id: int, *, now: float) -> None:
+    """Delete files that no segment's latest refresh names; ``now`` in seconds since 1970.
+
+    Those younger than an hour stay: a refresh may be about to name them, or a reader at them.
+    """
+    segments = Segment.objects.filter(brand_id=brand_id).values_list("pk", flat=True)
+    used: set[str] = set()
+    for refresh in latest_refreshes(segments).values():
+        used |= {refresh.base, refresh.moved, *refresh.held.values()}
+    for path in (store.brand_root(brand_id) / "segments").glob("*/*.parquet"):
+        if path.name not in used and path.stat().st_mtime < now - KEEP_SECONDS:
+            path.unlink(missing_ok=True)
+
+
+def _holders_folder(brand_id: int) -> Path:
+    return store.brand_root(brand_id) / "segments" / "holders"

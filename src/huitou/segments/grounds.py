@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import lru_cache
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import duckdb
@@ -24,9 +25,9 @@ from huitou.kernel.errors import RefusedInputError
 from huitou.lake.engine import quoted
 from huitou.lake.registry import tables
 from huitou.segments import moments
-from huitou.segments.holding import holdings
+from huitou.segments.holding import Ints, members_of, numbered
 from huitou.segments.moments import At
-from huitou.segments.rules import Rule
+from huitou.segments.rules import Holds, Rule
 from huitou.segments.statements import (
     CARRIED,
     HOLDINGS,
@@ -36,15 +37,21 @@ from huitou.segments.statements import (
     relation_of,
 )
 
+Files = Mapping[str, Sequence[str]]
+
 # Statements a process keeps compiled; a brand has a hundred segments, not a thousand.
 _COMPILED_KEPT = 512
-# The tables ``find`` and ``judge`` leave in the session.
-FOUND, JUDGED = "found", "judged"
+# The table ``find`` leaves in the session.
+FOUND = "found"
 
 
 @dataclass(frozen=True)
 class Ground:
-    """A session with ``people``; what else a rule asks about is added when it is judged."""
+    """A session with ``people``; what else a rule asks about is added when it is judged.
+
+    ``figures`` is the name of the snapshot, ``files`` are the lake's it was made from; ``answers``
+    are those of PostgreSQL, asked once each.
+    """
 
     connection: duckdb.DuckDBPyConnection
     brand_id: int
@@ -52,6 +59,15 @@ class Ground:
     at: At
     as_of: date
     refreshed_at: datetime
+    figures: str
+    files: Files
+    answers: dict[Holds, Ints] = field(default_factory=dict)
+
+    def holders_of(self, atom: Holds) -> Ints:
+        """The members of whom a condition of PostgreSQL holds."""
+        if atom not in self.answers:
+            self.answers[atom] = members_of(self.brand_id, atom, self.at)
+        return self.answers[atom]
 
 
 def snapshot_of(brand_id: int) -> Snapshot:
@@ -76,31 +92,33 @@ def opened(brand: Brand, *, as_of: date | None = None) -> Iterator[Ground]:
         else:
             _make_people(connection, day)
         at = instant_of(day, snapshot.refreshed_at, ZoneInfo(brand.time_zone))
-        yield Ground(connection, brand.pk, brand.currency, at, day, snapshot.refreshed_at)
+        yield Ground(
+            connection=connection,
+            brand_id=brand.pk,
+            currency=brand.currency,
+            at=at,
+            as_of=day,
+            refreshed_at=snapshot.refreshed_at,
+            figures=Path(snapshot.folder).name,
+            files=files,
+        )
 
 
-def files_of(folder: str) -> Mapping[str, Sequence[str]]:
+def files_of(folder: str) -> Files:
     """The files of the lake that a snapshot was made from, by table."""
-    found: Mapping[str, Sequence[str]] = snapshots.summary(folder)["files"]
+    found: Files = snapshots.summary(folder)["files"]
     return found
 
 
 def find(ground: Ground, rule: Rule) -> None:
     """Leave in the session a table ``found``: the members of whom the rule holds."""
-    columns = ", ".join(("member_id", *CARRIED))
-    _run(ground, (rule,), FOUND, f"SELECT {columns} FROM ({{}}) WHERE rule_0")
-
-
-def judge(ground: Ground, rules: Sequence[Rule], name: str = JUDGED) -> None:
-    """Leave in the session a table of every member with ``rule_0`` … as answers."""
-    _run(ground, tuple(rules), name, "SELECT * FROM ({})")
-
-
-def _run(ground: Ground, rules: tuple[Rule, ...], name: str, sql: str) -> None:
-    statement = compiled_once(rules)
+    statement = compiled_once((rule,))
     prepare(ground, statement)
-    selected = sql.format(bind(statement, ground.at))
-    ground.connection.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS {selected}")
+    columns = ", ".join(("member_id", *CARRIED))
+    ground.connection.execute(
+        f"CREATE OR REPLACE TEMP TABLE {FOUND} AS"
+        f" SELECT {columns} FROM ({bind(statement, ground.at)}) WHERE rule_0"
+    )
 
 
 @lru_cache(maxsize=_COMPILED_KEPT)
@@ -118,7 +136,7 @@ def prepare(ground: Ground, statement: Compiled) -> None:
             rows = facts_sql(ground.connection, table, ground.currency)
             ground.connection.execute(f"CREATE TEMP VIEW {relation_of(table)} AS {rows}")
     if statement.holdings:
-        found = holdings(ground.brand_id, statement.holdings, ground.at)
+        found = numbered([ground.holders_of(atom) for atom in statement.holdings])
         ground.connection.register("holdings_found", found)
         ground.connection.execute(
             f"CREATE OR REPLACE TEMP TABLE {HOLDINGS} AS SELECT * FROM holdings_found"

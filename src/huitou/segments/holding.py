@@ -18,27 +18,23 @@ from huitou.segments.rules import Holds
 Ints = NDArray[np.int64]
 
 
-def holdings(brand_id: int, holds: Sequence[Holds], at: At) -> pa.Table:
-    """Rows of (number of the condition, member) for all of ``holds``.
-
-    Tags count as carried at the instant; consent, identifiers and attributes are those of now.
-    """
-    numbers, members = [], []
-    for number, atom in enumerate(holds):
-        found = members_of(brand_id, atom, at)
-        members.append(found)
-        numbers.append(np.full(found.size, number, dtype=np.int64))
-    nothing = [np.array([], dtype=np.int64)]
+def numbered(answers: Sequence[Ints]) -> pa.Table:
+    """Rows of (number of the condition, member), of all ``answers``."""
+    nothing = np.array([], dtype=np.int64)
+    numbers = [np.full(found.size, number, dtype=np.int64) for number, found in enumerate(answers)]
     return pa.table(
         {
-            "holding": np.concatenate(numbers or nothing),
-            "member_id": np.concatenate(members or nothing),
+            "holding": np.concatenate([*numbers, nothing]),
+            "member_id": np.concatenate([*answers, nothing]),
         }
     )
 
 
 def members_of(brand_id: int, atom: Holds, at: At) -> Ints:
-    """The members of whom one condition holds."""
+    """The members of whom one condition holds.
+
+    Tags count as carried at the instant; consent, identifiers and attributes are those of now.
+    """
     if atom.kind == "tag":
         carriers = tagged_members(brand_id, [int(atom.key)], at.instant)
         return np.unique(np.concatenate([*carriers, np.array([], dtype=np.int64)]))

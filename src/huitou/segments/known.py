@@ -13,7 +13,7 @@ from django.db import connection
 
 from huitou.brands.models import Brand
 from huitou.insight import queries as insight
-from huitou.lake.happenings import PRODUCTS, happenings
+from huitou.lake.happenings import PRODUCTS
 from huitou.lake.registry import tables
 from huitou.members import holders
 from huitou.members.attribute_values import current_attributes
@@ -23,7 +23,7 @@ from huitou.members.queries import accounts_of
 from huitou.members.tags import carried_tags
 from huitou.segments.files import standing_members
 from huitou.segments.judging import Fact, Known, passes
-from huitou.segments.levels import Level, asks_products, level_of
+from huitou.segments.levels import Level, asks_products, levels_of
 from huitou.segments.moments import At
 from huitou.segments.rules import Atom, Did, Holds, Rule, atoms
 
@@ -54,7 +54,7 @@ def _levels(asked: Sequence[Atom]) -> dict[str, tuple[Level, bool]]:
     """The lake tables the conditions read, and whether they ask for products."""
     found: dict[str, tuple[Level, bool]] = {}
     for did in (atom for atom in asked if isinstance(atom, Did)):
-        for level in (happenings()[did.happening], level_of(did)):
+        for level in levels_of(did):
             before = found.get(level.table, (level, False))[1]
             found[level.table] = (level, before or asks_products(did))
     return found

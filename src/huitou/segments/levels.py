@@ -20,6 +20,12 @@ def level_of(did: Did) -> Level:
     return parts_of(did) or happenings()[did.happening]
 
 
+def levels_of(did: Did) -> tuple[Level, ...]:
+    """Every kind of row the answer rests on: those that are counted, and the wholes of parts."""
+    parts = parts_of(did)
+    return (parts, happenings()[did.happening]) if parts else (level_of(did),)
+
+
 def field_of(name: str, did: Did) -> Field:
     """The field ``name``: of the parts where these are counted and have it, else of the whole."""
     return next(f for f in (*level_of(did).fields, *happenings()[did.happening].fields)

@@ -7,7 +7,6 @@ beyond a share of the base, or everybody was judged, a new base is written.
 
 from __future__ import annotations
 
-import secrets
 from dataclasses import dataclass
 
 import duckdb
@@ -16,16 +15,16 @@ from numpy.typing import NDArray
 
 from huitou.lake.engine import quoted
 from huitou.segments.changes import CANDIDATES, PEOPLE_BEFORE
-from huitou.segments.files import Kept, folder_of, members_sql
+from huitou.segments.files import Kept, folder_of, members_sql, new_name
 from huitou.segments.grounds import FOUND, Ground
-from huitou.segments.statements import PEOPLE
+from huitou.segments.statements import PEOPLE, literal
 
 Ints = NDArray[np.int64]
 
 # Beyond one moved member for so many of the base, a new base is cheaper to read.
 _BASE_PER_MOVED = 4
-# What every member spends now, and of whom that differs from before, in the session.
-MONEY, MONEY_MOVED = "money", "money_moved"
+# Of whom the amount spent differs from before, and by how much, in the session.
+MONEY_MOVED = "money_moved"
 
 
 @dataclass(frozen=True)
@@ -39,42 +38,47 @@ class Moves:
     kept: Kept
 
 
-def look_at_money(ground: Ground, *, before: bool) -> None:
-    """Let the session know what members spend; ``before``: and of whom it was another amount."""
-    connection = ground.connection
-    connection.execute(
-        f"CREATE OR REPLACE TEMP TABLE {MONEY} AS"
-        f" SELECT member_id, coalesce(monetary_minor, 0) AS spent FROM {PEOPLE}"
+def look_beyond_candidates(ground: Ground) -> None:
+    """Before the session is narrowed: note of whom the amount spent is another than before."""
+    ground.connection.execute(
+        f"CREATE OR REPLACE TEMP TABLE {MONEY_MOVED} AS"
+        " SELECT coalesce(o.member_id, n.member_id) AS member_id,"
+        " coalesce(n.monetary_minor, 0) - coalesce(o.monetary_minor, 0) AS more"
+        f" FROM {PEOPLE_BEFORE} o FULL JOIN {PEOPLE} n USING (member_id)"
+        " WHERE coalesce(n.monetary_minor, 0) <> coalesce(o.monetary_minor, 0)"
     )
-    if before:
-        connection.execute(
-            f"CREATE OR REPLACE TEMP TABLE {MONEY_MOVED} AS"
-            " SELECT coalesce(o.member_id, n.member_id) AS member_id,"
-            " coalesce(n.spent, 0) - coalesce(o.monetary_minor, 0) AS more"
-            f" FROM {PEOPLE_BEFORE} o FULL JOIN {MONEY} n USING (member_id)"
-            " WHERE coalesce(n.spent, 0) <> coalesce(o.monetary_minor, 0)"
-        )
 
 
 def of_candidates(ground: Ground, segment_id: int, before: Kept, sales_minor: int) -> Moves:
     """The moves of the candidates, by those found among them; nobody else is looked at."""
     connection = ground.connection
     was = members_sql(ground.brand_id, segment_id, before)
+    # One look at the base for all that is asked of it.
     connection.execute(
-        f"CREATE OR REPLACE TEMP TABLE was_in AS SELECT member_id, since FROM ({was})"
-        f" SEMI JOIN {CANDIDATES} USING (member_id)"
+        "CREATE OR REPLACE TEMP TABLE was_looked_at AS SELECT w.member_id, w.since,"
+        f" c.member_id IS NOT NULL AS is_candidate, coalesce(m.more, 0) AS more FROM ({was}) w"
+        f" LEFT JOIN {CANDIDATES} c USING (member_id) LEFT JOIN {MONEY_MOVED} m USING (member_id)"
+        " WHERE c.member_id IS NOT NULL OR m.member_id IS NOT NULL"
+    )
+    connection.execute(
+        "CREATE OR REPLACE TEMP TABLE was_in AS"
+        " SELECT member_id, since FROM was_looked_at WHERE is_candidate"
     )
     entered, left = _entered_and_left(connection)
-    more = _number(
-        connection, f"SELECT sum(more) FROM ({was}) JOIN {MONEY_MOVED} USING (member_id)"
+    came, went = (
+        f"(SELECT sum(monetary_minor) FROM {PEOPLE} SEMI JOIN {moved} USING (member_id))"
+        for moved in ("came", "went")
     )
-    came = _number(connection, f"SELECT sum(spent) FROM came JOIN {MONEY} USING (member_id)")
-    went = _number(connection, f"SELECT sum(spent) FROM went JOIN {MONEY} USING (member_id)")
+    more = _number(
+        connection,
+        "SELECT coalesce((SELECT sum(more) FROM was_looked_at), 0)"
+        f" + coalesce({came}, 0) - coalesce({went}, 0)",
+    )
     members = before.members + entered.size - left.size
     kept = before
     if entered.size or left.size:
         kept = _with_moves(ground, segment_id, before, members)
-    return Moves(entered, left, members, sales_minor + more + came - went, kept)
+    return Moves(entered, left, members, sales_minor + more, kept)
 
 
 def of_everybody(ground: Ground, segment_id: int, before: Kept | None) -> Moves:
@@ -137,7 +141,7 @@ def _written(ground: Ground, segment_id: int, rows: str) -> str:
     """Keep rows of (member_id, since) in a new file; returns its name."""
     folder = folder_of(ground.brand_id, segment_id)
     folder.mkdir(parents=True, exist_ok=True)
-    name = f"{secrets.token_hex(8)}.parquet"
+    name = new_name()
     ground.connection.execute(
         f"COPY (SELECT * FROM ({rows}) ORDER BY member_id)"
         f" TO {_path(ground, segment_id, name)} (FORMAT parquet)"
@@ -150,7 +154,7 @@ def _path(ground: Ground, segment_id: int, name: str) -> str:
 
 
 def _at(ground: Ground) -> str:
-    return f"TIMESTAMPTZ {quoted(ground.at.instant.isoformat())}"
+    return literal(ground.at.instant)
 
 
 def _number(connection: duckdb.DuckDBPyConnection, sql: str) -> int:

@@ -28,6 +28,9 @@ class Segment(models.Model):
     created_at = models.DateTimeField(db_default=Now())
     # Archived segments keep their history; rules can no longer name them.
     archived_at = models.DateTimeField(null=True)
+    # The figures it was last looked at on ('': not with this rule), and what was wrong with it.
+    looked_at = models.CharField(max_length=80, blank=True, db_default="")
+    problem = models.CharField(max_length=500, blank=True, db_default="")
 
     class Meta:
         verbose_name = _("segment")
@@ -73,6 +76,8 @@ class SegmentRefresh(models.Model):
     segment = models.ForeignKey(Segment, on_delete=models.CASCADE, related_name="refreshes")
     version = models.ForeignKey(SegmentVersion, on_delete=models.CASCADE, related_name="+")
     figures = models.CharField(max_length=80)  # the folder of the snapshot judged on
+    # Of the rule with the rules of segments it names: these change without a version of its own.
+    tree_digest = models.CharField(max_length=64)
     at = models.DateTimeField()  # the instant of judging
     as_of = models.DateField()  # the business date of the traits
     members = models.BigIntegerField()
@@ -82,6 +87,8 @@ class SegmentRefresh(models.Model):
     # The files of who is in (see ``segments.files``).
     base = models.CharField(max_length=40)
     moved = models.CharField(max_length=40, blank=True, db_default="")
+    # Of whom its conditions of PostgreSQL held: the digest of each condition → a file.
+    held = models.JSONField(db_default={})
     recorded_at = models.DateTimeField(db_default=Now())
 
     class Meta:

@@ -19,7 +19,8 @@ _MONTHS = {"mo": 1, "y": 12}
 _LENGTH = re.compile(r"(\d{1,9})(s|min|h|d|w|mo|y)", re.ASCII)
 # Longer ago than anybody sells online; it keeps every instant within what engines can hold.
 YEARS_MAX = 100
-_TICK = timedelta(microseconds=1)
+# The least time engines tell apart.
+TICK = timedelta(microseconds=1)
 
 
 @dataclass(frozen=True)
@@ -103,7 +104,7 @@ def _years(length: Length) -> float:
 
 def end_of_day(day: date, zone: ZoneInfo) -> At:
     """The last instant of a business date: how figures "as of" that date are judged."""
-    return At(_midnight(day + timedelta(days=1), zone) - _TICK, zone)
+    return At(_midnight(day + timedelta(days=1), zone) - TICK, zone)
 
 
 def instant_of(point: Point, at: At) -> datetime:
@@ -130,7 +131,7 @@ def day_of(point: Point, at: At) -> date:
 
 def within(length: Length, at: At) -> Stretch:
     """The ``length`` up to the instant of judging, both ends included."""
-    return Stretch(instant_of(Ago(length), at), at.instant + _TICK)
+    return Stretch(instant_of(Ago(length), at), at.instant + TICK)
 
 
 def between(first: Point | None, last: Point | None, at: At) -> Stretch:
@@ -142,7 +143,7 @@ def between(first: Point | None, last: Point | None, at: At) -> Stretch:
     >>> between(date(2024, 2, 1), date(2024, 2, 29), at).end.isoformat()
     '2024-02-29T16:00:00+00:00'
     """
-    now = at.instant + _TICK
+    now = at.instant + TICK
     start = None if first is None else instant_of(first, at)
     return Stretch(start, now if last is None else min(after(last, at), now))
 
@@ -151,7 +152,7 @@ def after(point: Point, at: At) -> datetime:
     """The first instant that is later than ``point``; of a day, later than all of it."""
     if isinstance(point, date) and not isinstance(point, datetime):
         return _midnight(point + timedelta(days=1), at.zone)
-    return instant_of(point, at) + _TICK
+    return instant_of(point, at) + TICK
 
 
 def _moved(point: Ago, at: At) -> datetime:

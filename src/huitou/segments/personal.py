@@ -8,7 +8,13 @@ TABLES = (
     TableMap(
         "segments_segment",
         ("Segments", "分群"),
-        plain={"slug": "the brand's word", "name": "the brand's word", "keeping": "a code"},
+        plain={
+            "slug": "the brand's word",
+            "name": "the brand's word",
+            "keeping": "a code",
+            "looked_at": "the name of a folder",
+            "problem": "what is wrong with a rule",
+        },
     ),
     TableMap(
         "segments_segmentversion",
@@ -20,8 +26,10 @@ TABLES = (
         ("Refreshes of segments", "分群刷新"),
         plain={
             "figures": "the name of a folder",
+            "tree_digest": "a digest of conditions on many",
             "base": "the name of a file of ids",
-            "moved": "another",
+            "moved": "the name of a file of ids",
+            "held": "names of files of ids",
         },
     ),
 )

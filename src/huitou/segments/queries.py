@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
 from huitou.brands.models import Brand
 from huitou.kernel.errors import RefusedInputError
-from huitou.members.queries import accounts_named, persons_of
-from huitou.segments.models import Segment
+from huitou.segments.models import Segment, SegmentRefresh, SegmentVersion
 
 
 def segment_by_slug(brand: Brand, slug: str) -> Segment:
@@ -16,13 +19,47 @@ def segment_by_slug(brand: Brand, slug: str) -> Segment:
     return found
 
 
-def member_named(brand: Brand, text: str) -> int:
-    """The one member a member number or ``kind:value`` names.
+def latest_versions(segment_ids: Iterable[int]) -> dict[int, SegmentVersion]:
+    """The rule each segment has now."""
+    versions = SegmentVersion.objects.filter(segment__in=list(segment_ids))
+    newest = versions.order_by("segment_id", "-number").distinct("segment_id")
+    return {version.segment_id: version for version in newest}
 
-    Raises ``RefusedInputError``: ``MEMBER`` when there is none, or more than one.
-    """
-    persons = set(persons_of(brand.pk, accounts_named(brand.pk, text)).values())
-    if len(persons) != 1:
-        how = "several members" if persons else "no member"
-        raise RefusedInputError("MEMBER", f"{text!r} names {how} of the brand.")
-    return persons.pop()
+
+def latest_refreshes(segment_ids: Iterable[int]) -> dict[int, SegmentRefresh]:
+    """The latest refresh of each segment; those never refreshed are left out."""
+    refreshes = SegmentRefresh.objects.filter(segment__in=list(segment_ids))
+    newest = refreshes.order_by("segment_id", "-id").distinct("segment_id")
+    return {refresh.segment_id: refresh for refresh in newest}
+
+
+@dataclass(frozen=True)
+class SegmentView:
+    """A segment in use, as its latest refresh left it (``at`` None before the first)."""
+
+    slug: str
+    name: str
+    keeping: str
+    members: int
+    sales_minor: int
+    at: datetime | None
+    problem: str
+
+
+def segments_in_use(brand: Brand) -> list[SegmentView]:
+    """Every segment in use, by slug."""
+    segments = list(Segment.objects.filter(brand=brand, archived_at=None).order_by("slug"))
+    last = latest_refreshes(segment.pk for segment in segments)
+    return [
+        SegmentView(
+            segment.slug,
+            segment.name,
+            segment.keeping,
+            found.members if found else 0,
+            found.sales_minor if found else 0,
+            found.at if found else None,
+            segment.problem,
+        )
+        for segment in segments
+        for found in (last.get(segment.pk),)
+    ]

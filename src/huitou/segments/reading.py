@@ -150,7 +150,7 @@ class _Reader:
                 raise RuleError("UNKNOWN", at, f"{happening.name} has no field {name!r}")
             if not isinstance(tests, Mapping):
                 raise RuleError("SHAPE", at, "is a comparison such as {in: […]}")
-            read.append(Where(named.name, self.tests(tests, at, (), named.kind, named.choices)))
+            read.append(Where(named.name, self.tests(tests, at, (), named.kind)))
         return tuple(read)
 
     def measure(

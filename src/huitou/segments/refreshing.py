@@ -7,17 +7,16 @@ rule, or was judged on figures that are gone, on everybody.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import numpy as np
-import pyarrow as pa
 from django.db import connection as database
 from django.db import transaction
-from django.db.models import OuterRef, Subquery
-from numpy.typing import NDArray
 
 from huitou.brands.models import Brand
 from huitou.eventlog.services import append
@@ -27,19 +26,19 @@ from huitou.kernel.errors import RefusedInputError
 from huitou.segments import changes, files, grounds, membership
 from huitou.segments.changes import Earlier
 from huitou.segments.grounds import Ground
-from huitou.segments.holding import members_of
+from huitou.segments.holding import Ints
 from huitou.segments.membership import Moves
 from huitou.segments.models import Keeping, Segment, SegmentRefresh, SegmentVersion
 from huitou.segments.moments import At
+from huitou.segments.queries import latest_refreshes, latest_versions
 from huitou.segments.reading import RuleError, read_rule
 from huitou.segments.rules import Holds, Rule, atoms
 from huitou.segments.statements import PEOPLE
 from huitou.segments.words import vocabulary_of
 
-Ints = NDArray[np.int64]
-
 # One refresh per brand at a time: "segm" in ASCII.
 _LOCK_CLASS = 0x7365676D
+_PROBLEM_CHARS = 500
 
 
 @dataclass(frozen=True)
@@ -61,6 +60,16 @@ class _Task:
     tree: Rule
     last: SegmentRefresh | None
 
+    @cached_property
+    def digest(self) -> str:
+        """What the rule is known by, with the rules of segments it names."""
+        return files.digest_of(self.tree)
+
+    @property
+    def judged_on(self) -> str:
+        """The figures this very rule was last judged on; '' when there are none."""
+        return self.last.figures if self.last and self.last.tree_digest == self.digest else ""
+
 
 def refresh(
     brand: Brand, *, slugs: Sequence[str] | None = None, whole: bool = False
@@ -70,40 +79,48 @@ def refresh(
     A segment whose rule cannot be read keeps its members and says what is wrong. Raises
     ``RefusedInputError``: ``NO_FIGURES``, ``SEGMENT`` for a name the brand does not have.
     """
-    snapshot = grounds.snapshot_of(brand.pk)
+    figures = Path(grounds.snapshot_of(brand.pk).folder).name
     with database.cursor() as cursor:
         cursor.execute("select pg_advisory_lock(%s, %s)", [_LOCK_CLASS, brand.pk])
     try:
         tasks, results = _tasks(brand, slugs)
         groups: dict[str, list[_Task]] = {}
         for task in tasks:
-            groups.setdefault(_judged_on(task, whole), []).append(task)
-        for folder, group in groups.items():
-            results += _refresh_group(brand, snapshot.folder, folder, group)
+            groups.setdefault("" if whole else task.judged_on, []).append(task)
+        for earlier, group in groups.items():
+            results += _refresh_group(brand, earlier, group)
+        _note(brand, results, figures)
+        files.vacuum(brand.pk, now=time.time())
     finally:
         with database.cursor() as cursor:
             cursor.execute("select pg_advisory_unlock(%s, %s)", [_LOCK_CLASS, brand.pk])
     return sorted(results, key=lambda done: done.slug)
 
 
-def behind() -> list[Brand]:
-    """The brands with a dynamic segment that was last judged on other figures than those in force.
+def behind() -> list[int]:
+    """The brands with a dynamic segment that was not looked at on the figures in force.
 
     Conditions of PostgreSQL move without new figures; they are looked at when figures are new.
     """
-    latest = SegmentRefresh.objects.filter(segment=OuterRef("pk")).order_by("-id")
     standing = Segment.objects.filter(archived_at=None, keeping=Keeping.DYNAMIC)
-    judged_on: dict[int, set[str | None]] = {}
-    for brand_id, figures in standing.annotate(
-        judged_on=Subquery(latest.values("figures")[:1])
-    ).values_list("brand_id", "judged_on"):
-        judged_on.setdefault(brand_id, set()).add(figures)
+    looked: dict[int, set[str]] = {}
+    for brand_id, looked_at in standing.values_list("brand_id", "looked_at").distinct():
+        looked.setdefault(brand_id, set()).add(looked_at)
     found = []
-    for brand in Brand.objects.filter(pk__in=judged_on).order_by("pk"):
-        snapshot = snapshots.current(Scope(brand.pk))
-        if snapshot is not None and judged_on[brand.pk] != {Path(snapshot.folder).name}:
-            found.append(brand)
+    for brand_id in sorted(looked):
+        snapshot = snapshots.current(Scope(brand_id))
+        if snapshot is not None and looked[brand_id] != {Path(snapshot.folder).name}:
+            found.append(brand_id)
     return found
+
+
+def _note(brand: Brand, results: Sequence[Refreshed], figures: str) -> None:
+    """Say of each segment on which figures it was looked at, and what was wrong with its rule."""
+    for problem in {done.problem for done in results}:
+        slugs = [done.slug for done in results if done.problem == problem]
+        Segment.objects.filter(brand=brand, slug__in=slugs).update(
+            looked_at=figures, problem=problem[:_PROBLEM_CHARS]
+        )
 
 
 def _tasks(brand: Brand, slugs: Sequence[str] | None) -> tuple[list[_Task], list[Refreshed]]:
@@ -119,12 +136,8 @@ def _tasks(brand: Brand, slugs: Sequence[str] | None) -> tuple[list[_Task], list
                 "SEGMENT", f"The brand has no dynamic segment {', '.join(missing)}."
             )
     words = vocabulary_of(brand)
-    of_them = {"segment__in": segments}
-    versions = {
-        v.segment_id: v for v in SegmentVersion.objects.filter(**of_them).order_by("number")
-    }
-    newest = SegmentRefresh.objects.filter(**of_them).order_by("segment_id", "-id")
-    lasts = {r.segment_id: r for r in newest.distinct("segment_id")}
+    versions = latest_versions(segment.pk for segment in segments)
+    lasts = latest_refreshes(segment.pk for segment in segments)
     tasks, broken = [], []
     for segment in segments:
         version = versions[segment.pk]
@@ -139,38 +152,24 @@ def _tasks(brand: Brand, slugs: Sequence[str] | None) -> tuple[list[_Task], list
     return tasks, broken
 
 
-def _judged_on(task: _Task, whole: bool) -> str:
-    """The folder of the figures the segment's rule was last judged on; '' when there are none."""
-    if whole or task.last is None or task.last.version_id != task.version.pk:
-        return ""
-    return task.last.figures
-
-
-def _refresh_group(brand: Brand, current: str, before: str, group: list[_Task]) -> list[Refreshed]:
-    """Refresh segments that were last judged on the same figures."""
+def _refresh_group(brand: Brand, earlier: str, group: list[_Task]) -> list[Refreshed]:
+    """Refresh segments that were last judged on the same ``earlier`` figures ('': on none)."""
     rules = [task.tree for task in group]
-    figures = Path(current).name
     with grounds.opened(brand) as ground:
-        asked = {a: members_of(brand.pk, a, ground.at) for a in _holds(rules)}
-        moved = [_moved(brand.pk, atom, members) for atom, members in asked.items()]
-        if before == figures and not any(ids.size for ids in moved):
+        moved = [_moved(ground, atom, group) for atom in _holds(rules)] if earlier else []
+        if earlier == ground.figures and not any(ids.size for ids in moved):
             return [_unchanged(task) for task in group]
-        earlier = _earlier(brand, before, group)
-        lake_files = grounds.files_of(current)
-        some = earlier is not None and changes.collect(ground, rules, earlier, lake_files)
+        before = _earlier(brand, earlier, group)
+        some = before is not None and changes.collect(ground, rules, before)
         if some:
             for ids in moved:
-                ground.connection.register("moved", pa.table({"member_id": ids}))
-                changes.add(ground.connection, "SELECT member_id FROM moved")
-                ground.connection.unregister("moved")
-            membership.look_at_money(ground, before=True)
+                changes.add_members(ground, ids)
+            membership.look_beyond_candidates(ground)
             judged = changes.narrow(ground, rules)
         else:
             judged = ground.connection.execute(f"SELECT count(*) FROM {PEOPLE}").fetchall()[0][0]
         done = [(task, _moves(ground, task, some=some)) for task in group]
-        _record(ground, figures, done)
-        for atom, members in asked.items():
-            files.keep_holders(brand.pk, atom, members)
+        _record(ground, done)
     return [
         Refreshed(task.segment.slug, m.members, int(m.entered.size), int(m.left.size), judged)
         for task, m in done
@@ -181,10 +180,15 @@ def _holds(rules: Iterable[Rule]) -> list[Holds]:
     return list(dict.fromkeys(a for rule in rules for a in atoms(rule) if isinstance(a, Holds)))
 
 
-def _moved(brand_id: int, atom: Holds, members: Ints) -> Ints:
-    """The members of whom a condition of PostgreSQL was answered otherwise at the last refresh."""
-    before = files.holders_kept(brand_id, atom)
-    return np.setxor1d(before, members) if before is not None else members
+def _moved(ground: Ground, atom: Holds, group: list[_Task]) -> Ints:
+    """The members of whom a condition of PostgreSQL was answered otherwise at a last refresh."""
+    now, digest = ground.holders_of(atom), files.digest_of(atom)
+    names = {task.last.held[digest] for task in group if task.last and digest in task.last.held}
+    moved = np.array([], dtype=np.int64)
+    for name in sorted(names):
+        before = files.read_holders(ground.brand_id, name)
+        moved = np.union1d(moved, now if before is None else np.setxor1d(before, now))
+    return moved
 
 
 def _earlier(brand: Brand, figures: str, group: list[_Task]) -> Earlier | None:
@@ -210,14 +214,19 @@ def _moves(ground: Ground, task: _Task, *, some: bool) -> Moves:
     return membership.of_everybody(ground, task.segment.pk, before)
 
 
-def _record(ground: Ground, figures: str, done: Sequence[tuple[_Task, Moves]]) -> None:
+def _record(ground: Ground, done: Sequence[tuple[_Task, Moves]]) -> None:
     """Write what was found, and tell who came and went."""
+    held = {
+        files.digest_of(atom): files.write_holders(ground.brand_id, members)
+        for atom, members in ground.answers.items()
+    }
     with transaction.atomic():
         SegmentRefresh.objects.bulk_create(
             SegmentRefresh(
                 segment=task.segment,
                 version=task.version,
-                figures=figures,
+                figures=ground.figures,
+                tree_digest=task.digest,
                 at=ground.at.instant,
                 as_of=ground.as_of,
                 members=moves.members,
@@ -226,18 +235,18 @@ def _record(ground: Ground, figures: str, done: Sequence[tuple[_Task, Moves]]) -
                 sales_minor=moves.sales_minor,
                 base=moves.kept.base,
                 moved=moves.kept.moved,
+                held={d: held[d] for d in map(files.digest_of, _holds([task.tree]))},
             )
             for task, moves in done
         )
         for task, moves in done:
-            # Who is in because the rule is new or another was not moved by what they did.
-            same_rule = task.last is not None and task.last.version_id == task.version.pk
             for kind, ids in (("entered", moves.entered), ("left", moves.left)):
                 append(
                     brand_id=ground.brand_id,
                     kind=f"segments.members_{kind}",
                     subject_ids=ids.tolist(),
                     occurred_at=ground.at.instant,
-                    origin="live" if same_rule else "backfill",
+                    # Who is in because the rule is another was not moved by what they did.
+                    origin="live" if task.judged_on else "backfill",
                     payload={"segment": task.segment.slug},
                 )

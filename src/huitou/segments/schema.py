@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from huitou.insight.traits import TRAITS
-from huitou.lake.happenings import SUMMED_KINDS, Field, Happening, happenings
+from huitou.lake.happenings import SUMMED_KINDS, Happening, happenings
 from huitou.segments.reading import (
     CYCLES_MAX,
     LIST_MAX,
@@ -105,16 +105,12 @@ def _did(happening: Happening) -> dict[str, Any]:
         "after": point,
         "before": point,
     }
-    where = _object({name: _object(_field(f)) for name, f in sorted(fields.items())}, least=0)
+    where = _object({name: _object(_tests(f.kind)) for name, f in sorted(fields.items())}, least=0)
     one = {"did": {"const": happening.name}, "where": where, **measures, **windows}
     return {**_object(one, ["did"]), "allOf": [_at_most_one(MEASURES), _at_most_one(windows)]}
 
 
 _CYCLES = {"type": "number", "exclusiveMinimum": 0, "maximum": CYCLES_MAX}
-
-
-def _field(named: Field) -> dict[str, Any]:
-    return _tests(named.kind, named.choices)
 
 
 def _tests(kind: str, choices: tuple[str, ...] = (), *, traits: bool = False) -> dict[str, Any]:

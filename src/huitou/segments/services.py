@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from django.db import IntegrityError, transaction
 
 from huitou.brands.models import Brand
 from huitou.kernel.errors import RefusedInputError
-from huitou.segments.models import Keeping, Segment, SegmentVersion
+from huitou.segments.models import Keeping, Segment, SegmentRefresh, SegmentVersion
+from huitou.segments.queries import segment_by_slug
 from huitou.segments.reading import read_rule
 from huitou.segments.words import vocabulary_of
 
@@ -37,6 +38,7 @@ def put_segment(
     names the segment itself, and ``RefusedInputError``: ``SLUG``, ``NAME``, ``FULL``, ``FROZEN``.
     """
     _check(slug, name)
+    rule = _plain(rule)
     # Read as by its name, so that a circle through other segments is found too.
     read_rule({"segment": slug}, vocabulary_of(brand).with_rule(slug, rule))
     segment = Segment.objects.select_for_update().filter(brand=brand, slug=slug).first()
@@ -51,21 +53,51 @@ def put_segment(
     if last is None or last.rule != rule:
         number = last.number + 1 if last else 1
         SegmentVersion.objects.create(
-            segment=segment, number=number, rule=dict(rule), staff_id=staff_id, at=now
+            segment=segment, number=number, rule=rule, staff_id=staff_id, at=now
         )
+        # Rules that name this one change with it.
+        _look_anew(brand)
     return segment
 
 
+@transaction.atomic
+def freeze_segment(*, brand: Brand, slug: str) -> Segment:
+    """Let the segment keep the members it has; rules that name it mean these from now on.
+
+    Raises ``RefusedInputError``: ``SEGMENT``, ``NOT_REFRESHED`` while nobody was ever looked for.
+    """
+    segment = segment_by_slug(brand, slug)
+    if not SegmentRefresh.objects.filter(segment=segment).exists():
+        raise RefusedInputError("NOT_REFRESHED", f"Refresh {slug} first: it has no members yet.")
+    segment.keeping = Keeping.FROZEN
+    segment.save(update_fields=["keeping"])
+    _look_anew(brand)
+    return segment
+
+
+@transaction.atomic
 def archive_segment(*, brand: Brand, slug: str, now: datetime) -> None:
     """Take a segment out of use; rules that name it can then no longer be read.
 
     Raises ``RefusedInputError``: ``SEGMENT``.
     """
-    changed = Segment.objects.filter(brand=brand, slug=slug, archived_at=None).update(
-        archived_at=now
-    )
-    if not changed:
-        raise RefusedInputError("SEGMENT", f"The brand has no segment {slug!r} in use.")
+    segment = segment_by_slug(brand, slug)
+    segment.archived_at = now
+    segment.save(update_fields=["archived_at"])
+    _look_anew(brand)
+
+
+def _look_anew(brand: Brand) -> None:
+    Segment.objects.filter(brand=brand).update(looked_at="")
+
+
+def _plain(data: Any) -> Any:
+    """Rule data as JSON holds it: YAML reads dates into values of their own."""
+    if isinstance(data, Mapping):
+        return {str(key): _plain(value) for key, value in data.items()}
+    if isinstance(data, list | tuple):
+        return [_plain(value) for value in data]
+    return data.isoformat() if isinstance(data, date) else data
 
 
 def _check(slug: str, name: str) -> None:

@@ -55,10 +55,11 @@ def bind(statement: Compiled, at: At, *, people: str = PEOPLE) -> str:
     "x < DATE '2024-06-30'"
     """
     sql = statement.sql.replace(f'"{PEOPLE}"', f'"{people}"')
-    return _MARK.sub(lambda found: _literal(statement.moments[int(found[2])](at)), sql)
+    return _MARK.sub(lambda found: literal(statement.moments[int(found[2])](at)), sql)
 
 
-def _literal(value: datetime | date | int) -> str:
+def literal(value: datetime | date | int) -> str:
+    """An instant, a date or a number as SQL."""
     if isinstance(value, datetime):
         text = value.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S.%f")
         return f"CAST('{text}+00:00' AS TIMESTAMP WITH TIME ZONE)"

@@ -9,7 +9,8 @@ from huitou.brands.models import Brand, Platform, Shop
 from huitou.members import tags
 from huitou.members.attributes import attributes
 from huitou.members.models import IDENTITY_KINDS, Channel, Purpose
-from huitou.segments.models import Keeping, Segment, SegmentVersion
+from huitou.segments.models import Keeping, Segment
+from huitou.segments.queries import latest_versions
 from huitou.segments.sentences import Names
 from huitou.segments.vocabulary import SegmentWord, Vocabulary, Word
 
@@ -56,14 +57,13 @@ def _tags(brand_id: int) -> dict[str, Word | None]:
 
 
 def _segments(brand_id: int) -> dict[str, SegmentWord]:
-    standing = Segment.objects.filter(brand_id=brand_id, archived_at=None)
-    latest = SegmentVersion.objects.filter(segment__in=standing).order_by("segment_id", "-number")
-    rules = dict(latest.distinct("segment_id").values_list("segment_id", "rule"))
+    standing = list(Segment.objects.filter(brand_id=brand_id, archived_at=None))
+    versions = latest_versions(segment.pk for segment in standing)
     return {
         segment.slug: SegmentWord(
             str(segment.pk),
             segment.name,
-            None if segment.keeping == Keeping.FROZEN else rules[segment.pk],
+            None if segment.keeping == Keeping.FROZEN else versions[segment.pk].rule,
         )
         for segment in standing
     }
