@@ -17,10 +17,14 @@ from huitou.members.attributes import define_attribute
 from huitou.members.consent import Evidence, record_consent
 from huitou.members.models import Identity
 from huitou.members.tags import Act, create_tag, create_tag_group, put_tag
-from huitou.segments import grounds
+from huitou.segments import grounds, refreshing
+from huitou.segments.belonging import Belonging, belongings, instant_of_judging
+from huitou.segments.files import standing_members
 from huitou.segments.judging import judged
 from huitou.segments.known import known_members
+from huitou.segments.queries import segment_by_slug
 from huitou.segments.reading import read_rule
+from huitou.segments.services import archive_segment, freeze_segment, put_segment
 from huitou.segments.words import vocabulary_of
 from tests.factories import make_identity, make_shop
 from tests.insight.histories import NOW, make_members, random_history, store
@@ -102,3 +106,52 @@ def test_many_members_and_rules_are_asked_in_a_few_statements(
     trees = [read_rule(rule, vocabulary_of(brand)) for rule in RULES]
     with grounds.opened(brand, as_of=DAY) as ground, django_assert_max_num_queries(12):
         known_members(brand, members, trees, ground.at)
+
+
+def test_a_member_s_segments_are_those_whose_rule_holds_now(
+    brand: Brand, members: list[int]
+) -> None:
+    # given a segment for every rule, one of them frozen after its tag was taken off somebody
+    for number, rule in enumerate(RULES):
+        put_segment(brand=brand, slug=f"s{number:02}", name=f"S{number}", rule=rule, now=NOW)
+    refreshing.refresh(brand)
+    freeze_segment(brand=brand, slug="s08")
+    frozen = set(standing_members(brand.pk, segment_by_slug(brand, "s08").pk).tolist())
+    persons = [member for member in members if member != members[1]]
+
+    # when
+    found = belongings(brand, persons, now=NOW)
+
+    # then each is what its rule says of the member; the frozen one has its members of then
+    at = instant_of_judging(brand, NOW)
+    words = vocabulary_of(brand)
+    trees = {f"s{n:02}": read_rule(rule, words) for n, rule in enumerate(RULES)}
+    known = known_members(brand, persons, trees.values(), at)
+    expected = {
+        member: [
+            slug
+            for slug, tree in trees.items()
+            if (member in frozen if slug == "s08" else judged(tree, known[member], at))
+        ]
+        for member in persons
+    }
+    assert {m: [b.slug for b in segments] for m, segments in found.items()} == expected
+    assert frozen == set(members[::5])
+
+
+def test_a_segment_that_cannot_be_read_is_left_out_of_a_member_s(
+    brand: Brand, members: list[int]
+) -> None:
+    # given
+    put_segment(brand=brand, slug="gift", name="Gift", rule={"tag": "gift"}, now=NOW)
+    put_segment(brand=brand, slug="all", name="All", rule={"all": []}, now=NOW)
+    put_segment(brand=brand, slug="both", name="Both", rule={"segment": "gift"}, now=NOW)
+    assert [b.slug for b in belongings(brand, members[:1], now=NOW)[members[0]]] == [
+        "all", "both", "gift",
+    ]  # fmt: skip
+
+    # when
+    archive_segment(brand=brand, slug="gift", now=NOW)
+
+    # then
+    assert belongings(brand, members[:1], now=NOW)[members[0]] == [Belonging("all", "All")]

@@ -437,3 +437,28 @@ def _since(brand: Brand, slug: str) -> dict[int, date]:
     segment = Segment.objects.get(brand=brand, slug=slug)
     found = {m: files.member_since(brand.pk, segment.pk, m) for m in _members(brand, slug)}
     return {member: since.date() for member, since in found.items() if since}
+
+
+def test_files_of_a_segment_hold_moves_until_they_are_many(brand: Brand, home: Path) -> None:
+    # given ten members, none of whom bought this week
+    shop = make_shop(brand, slug="tm")
+    members = make_members(brand, 10)
+    _put(brand, "quiet", {"not": BOUGHT_THIS_WEEK})
+    store(brand, [shop], members, [_bought(1, 9, date(2024, 4, 1))])
+    _refreshed(brand, FIRST)
+
+    # when one buys, then two more while the first has gone quiet again
+    store(brand, [shop], members, [_bought(2, 0, date(2024, 5, 6))])
+    _refreshed(brand, date(2024, 5, 7))
+    store(brand, [shop], members, [_bought(3 + n, n, date(2024, 5, 14)) for n in (1, 2)])
+    _refreshed(brand, date(2024, 5, 15))
+
+    # then a move lies beside the base while it is one of nine, and three make a new base
+    first, second, third = SegmentRefresh.objects.order_by("id")
+    assert (first.members, second.members, third.members) == (10, 9, 8)
+    assert (second.base == first.base, second.moved != "") == (True, True)
+    assert (third.base == first.base, third.moved) == (False, "")
+    assert _members(brand, "quiet") == {members[0], *members[3:]}
+    segment = Segment.objects.get(slug="quiet")
+    came = [files.member_since(brand.pk, segment.pk, member) for member in members[:4]]
+    assert came == [third.at, None, None, first.at]

@@ -15,7 +15,9 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import duckdb
+import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from huitou.kernel.months import month_number
 from huitou.lake import engine, store
@@ -24,15 +26,17 @@ from huitou.lake.happenings import PRODUCTS
 from huitou.lake.registry import tables
 from huitou.segments import grounds, moments
 from huitou.segments.grounds import Files, Ground
-from huitou.segments.holding import Ints
-from huitou.segments.levels import Level, asks_products, level_of, levels_of
+from huitou.segments.levels import Asked, asked_of, level_of
 from huitou.segments.moments import TICK, Ago, At
+from huitou.segments.rows import Ints
 from huitou.segments.rules import Atom, Did, Rule, TraitIs, atoms
 from huitou.segments.statements import PEOPLE, bind, literal, relation_of
 
 # Members to judge again, and the traits of before, in the session.
-CANDIDATES, PEOPLE_BEFORE = "candidates", "people_before"
+_CANDIDATES, PEOPLE_BEFORE = "candidates", "people_before"
 _ALIAS = "member_alias"
+# Of whom a trait answers otherwise or the amount spent moved, in the session.
+_TRAITS_MOVED = "traits_moved"
 
 
 @dataclass(frozen=True)
@@ -44,59 +48,107 @@ class Earlier:
     at: At
 
 
-def collect(ground: Ground, rules: Iterable[Rule], earlier: Earlier) -> bool:
-    """Leave in the session a table ``candidates``, but for conditions of PostgreSQL.
+@dataclass(frozen=True)
+class Candidates:
+    """Who can have moved, and who spent another amount than before; ascending by member.
 
-    False when the earlier figures are not there any more to compare with: then everybody is a
-    candidate.
+    ``to_judge`` says of each whether it can have moved, ``spent`` what it spent in all (minor
+    units), ``spent_more`` how much more that is than before.
+    """
+
+    members: Ints
+    to_judge: NDArray[np.bool_]
+    spent: Ints
+    spent_more: Ints
+
+
+def collect(
+    ground: Ground, rules: Iterable[Rule], earlier: Earlier, moved: Iterable[Ints]
+) -> Candidates | None:
+    """Find the candidates, those that conditions of PostgreSQL ``moved`` among them.
+
+    Afterwards the session holds the facts and traits of those to judge alone. None when the earlier
+    figures are not there any more to compare with: then everybody is a candidate.
     """
     asked = list(dict.fromkeys(atom for rule in rules for atom in atoms(rule)))
     dids = [atom for atom in asked if isinstance(atom, Did)]
-    levels = {level.table: level for did in dids for level in levels_of(did)}
-    replaced = _replaced(ground.brand_id, [*levels, _ALIAS, PRODUCTS], earlier.files, ground.files)
+    facts = asked_of(dids)
+    replaced = _replaced(ground.brand_id, [*facts, _ALIAS, PRODUCTS], earlier.files, ground.files)
     if replaced is None or not Path(earlier.traits_path).exists():
-        return False
-    ground.connection.execute(f"CREATE OR REPLACE TEMP TABLE {CANDIDATES} (member_id BIGINT)")
+        return None
+    ground.connection.execute(f"CREATE OR REPLACE TEMP TABLE {_CANDIDATES} (member_id BIGINT)")
     _by_traits(ground, asked, earlier)
     if dids:
-        _by_facts(ground, levels, replaced, products=any(map(asks_products, dids)))
+        _by_facts(ground, facts, replaced)
         for did in dids:
             _by_time(ground, did, earlier.at)
-    return True
+    for members in moved:
+        _add_members(ground, members)
+    found = _found(ground.connection)
+    _narrow(ground, facts)
+    return found
 
 
-def add_members(ground: Ground, members: Ints) -> None:
-    """Add members to the candidates."""
+def _add_members(ground: Ground, members: Ints) -> None:
     ground.connection.register("added", pa.table({"member_id": members}))
     _add(ground.connection, "SELECT member_id FROM added")
     ground.connection.unregister("added")
 
 
-def narrow(ground: Ground, rules: Iterable[Rule]) -> int:
-    """Let the session hold the candidates alone, in memory; returns how many there are."""
-    connection = ground.connection
+def _found(connection: duckdb.DuckDBPyConnection) -> Candidates:
+    """The candidates, each once, and whose money moved."""
     connection.execute(
-        f"CREATE OR REPLACE TEMP TABLE {CANDIDATES} AS SELECT DISTINCT member_id"
-        f" FROM {CANDIDATES} WHERE member_id IS NOT NULL"
+        f"CREATE OR REPLACE TEMP TABLE {_CANDIDATES} AS SELECT DISTINCT member_id"
+        f" FROM {_CANDIDATES} WHERE member_id IS NOT NULL"
     )
-    among = f"member_id IN (SELECT member_id FROM {CANDIDATES})"
-    dids = [atom for rule in rules for atom in atoms(rule) if isinstance(atom, Did)]
-    for table in sorted({level.table for did in dids for level in levels_of(did)}):
+    rows = connection.execute(
+        "SELECT member_id, c.member_id IS NOT NULL AS to_judge,"
+        " coalesce(monetary_minor, 0)::BIGINT AS spent, coalesce(more, 0)::BIGINT AS more"
+        f" FROM {_CANDIDATES} c FULL JOIN {_TRAITS_MOVED} USING (member_id)"
+        f" LEFT JOIN {PEOPLE} USING (member_id)"
+        " WHERE c.member_id IS NOT NULL OR more <> 0 ORDER BY member_id"
+    ).fetchnumpy()
+    named = ("member_id", "to_judge", "spent", "more")
+    return Candidates(*(np.asarray(rows[name]) for name in named))
+
+
+def _narrow(ground: Ground, facts: Mapping[str, Asked]) -> None:
+    """Let the session hold those to judge alone, in memory, with what is asked of them."""
+    connection = ground.connection
+    among = f"member_id IN (SELECT member_id FROM {_CANDIDATES})"
+    for table, asked in sorted(facts.items()):
         name = relation_of(table)
         rows = grounds.facts_sql(connection, table, ground.currency)
+        unasked = [f for f in tables()[table].schema if f.name not in asked.columns | {"month"}]
+        empty = ", ".join(f"NULL::{engine.sql_type(f.type)} AS {f.name}" for f in unasked)
+        columns = f"* REPLACE ({empty})" if empty else "*"
         connection.execute(f"DROP VIEW IF EXISTS {name}")
-        connection.execute(f"CREATE TEMP TABLE {name} AS SELECT * FROM ({rows}) WHERE {among}")
+        connection.execute(
+            f"CREATE TEMP TABLE {name} AS SELECT {columns} FROM ({rows}) WHERE {among}"
+            f"{_not_too_long_ago(asked, ground.at)}"
+        )
     connection.execute(f"CREATE TEMP TABLE narrowed AS SELECT * FROM {PEOPLE} WHERE {among}")
     connection.execute(f"CREATE OR REPLACE TEMP VIEW {PEOPLE} AS SELECT * FROM narrowed")
-    return int(connection.execute(f"SELECT count(*) FROM {CANDIDATES}").fetchall()[0][0])
+
+
+def _not_too_long_ago(asked: Asked, at: At) -> str:
+    """The month before which no condition's window reaches, as a filter that skips files."""
+    if asked.windows is None or not all(window.has_start for window in asked.windows):
+        return ""
+    starts = [window.stretch(at).start for window in asked.windows]
+    first = min(start for start in starts if start is not None)
+    return f" AND month >= {month_number(first.astimezone(at.zone).date())}"
 
 
 def _add(connection: duckdb.DuckDBPyConnection, sql: str) -> None:
-    connection.execute(f"INSERT INTO {CANDIDATES} {sql}")
+    connection.execute(f"INSERT INTO {_CANDIDATES} {sql}")
 
 
 def _by_traits(ground: Ground, asked: Sequence[Atom], earlier: Earlier) -> None:
-    """Members of whom a condition on traits, or their cycle where it is used, is otherwise."""
+    """Members of whom a condition on traits, or their cycle where it is used, is otherwise.
+
+    Leaves in the session of whom that holds and of whom the amount spent moved, and by how much.
+    """
     connection = ground.connection
     traits = tuple(atom for atom in asked if isinstance(atom, TraitIs))
     connection.execute(
@@ -109,11 +161,14 @@ def _by_traits(ground: Ground, asked: Sequence[Atom], earlier: Earlier) -> None:
     answers = [f"rule_{n}" for n in range(len(traits))]
     differs = ["o.member_id IS NULL", "n.member_id IS NULL"]
     differs += [f"o.{answer} <> n.{answer}" for answer in answers]
-    _add(
-        connection,
-        f"SELECT coalesce(o.member_id, n.member_id) FROM ({before}) o"
-        f" FULL JOIN ({now}) n USING (member_id) WHERE {' OR '.join(differs)}",
+    more = "coalesce(n.monetary_minor, 0) - coalesce(o.monetary_minor, 0)"
+    connection.execute(
+        f"CREATE OR REPLACE TEMP TABLE {_TRAITS_MOVED} AS"
+        f" SELECT coalesce(o.member_id, n.member_id) AS member_id, {more} AS more,"
+        f" {' OR '.join(differs)} AS differs"
+        f" FROM ({before}) o FULL JOIN ({now}) n USING (member_id) WHERE differs OR {more} <> 0"
     )
+    _add(connection, f"SELECT member_id FROM {_TRAITS_MOVED} WHERE differs")
     if any(isinstance(atom, Did) and atom.window.cycles is not None for atom in asked):
         _add(
             connection,
@@ -146,43 +201,58 @@ def _replaced(
 
 
 def _by_facts(
-    ground: Ground,
-    levels: Mapping[str, Level],
-    replaced: Mapping[str, _Replaced],
-    *,
-    products: bool,
+    ground: Ground, facts: Mapping[str, Asked], replaced: Mapping[str, _Replaced]
 ) -> None:
     """Members with a fact that only one version has, or whose accounts were merged or parted."""
     connection = ground.connection
-    for table in levels:
-        rows = _differing(table, replaced[table])
+    for table, asked in facts.items():
+        # What makes a row one of the happening's, for whichever condition, is one of its columns.
+        columns = ["member_id", *sorted(asked.columns - {"member_id"})]
+        priced = "currency" in tables()[table].schema.names
+        where = f"WHERE currency = {quoted(ground.currency)}" if priced else ""
+        rows = _differing(table, replaced[table], columns, where)
         if rows:
-            _add(connection, f"SELECT member_id FROM ({rows})")
-    aliases = _differing(_ALIAS, replaced[_ALIAS])
-    if aliases:
-        _add(connection, f"SELECT unnest([account_id, member_id]) FROM ({aliases})")
+            _add(connection, rows)
+    for column in ("account_id", "member_id"):
+        aliases = _differing(_ALIAS, replaced[_ALIAS], (column, "account_id", "member_id"))
+        if aliases:
+            _add(connection, aliases)
     # A fact names an account; its member is the person.
     _add(
         connection,
-        f"SELECT a.member_id FROM {_ALIAS} a JOIN {CANDIDATES} c ON c.member_id = a.account_id",
+        f"SELECT a.member_id FROM {_ALIAS} a JOIN {_CANDIDATES} c ON c.member_id = a.account_id",
     )
-    changed = _differing(PRODUCTS, replaced[PRODUCTS]) if products else ""
-    for table, level in levels.items():
-        if changed and level.product:
-            ours, theirs = level.product
+    catalogue = tables()[PRODUCTS].schema.names
+    for table, asked in facts.items():
+        if asked.products and asked.level.product:
+            ours, theirs = asked.level.product
+            keys = _differing(PRODUCTS, replaced[PRODUCTS], (theirs, *catalogue))
+            if not keys:
+                continue
             rows = grounds.facts_sql(connection, table, ground.currency)
-            keys = f"SELECT {theirs} FROM ({changed})"
             _add(connection, f"SELECT member_id FROM ({rows}) WHERE {ours} IN ({keys})")
 
 
-def _differing(table: str, replaced: _Replaced) -> str:
-    """The rows only one of two versions has; '' when no file differs."""
+def _differing(table: str, replaced: _Replaced, columns: Sequence[str], where: str = "") -> str:
+    """The ``member_id``s, or other first of ``columns``, of rows only one of two versions has.
+
+    Rows are compared by their hash, added up for each member with those of before taken away: far
+    cheaper than sorting out equal rows, and wrong once in 2^64 members that changed. '' when no
+    file differs.
+    """
     if not replaced.gone and not replaced.fresh:
         return ""
-    gone, fresh = (
-        engine.rows_sql(tables()[table], paths) for paths in (replaced.gone, replaced.fresh)
+    # Hashed once more: the hash of several columns is a plain combination of theirs.
+    row = f"hash(hash({', '.join(columns)}))::HUGEINT"
+    sides = [
+        f"SELECT {columns[0]}, {sign}{row} AS row FROM ({engine.rows_sql(tables()[table], paths)})"
+        f" {where}"
+        for sign, paths in (("-", replaced.gone), ("", replaced.fresh))
+    ]
+    return (
+        f"SELECT {columns[0]} FROM ({' UNION ALL '.join(sides)})"
+        f" GROUP BY {columns[0]} HAVING sum(row) <> 0"
     )
-    return f"(({gone}) EXCEPT ALL ({fresh})) UNION ALL (({fresh}) EXCEPT ALL ({gone}))"
 
 
 def _by_time(ground: Ground, did: Did, before: At) -> None:
@@ -212,14 +282,11 @@ def _by_time(ground: Ground, did: Did, before: At) -> None:
 
 def _edges(did: Did, before: At, now: At) -> list[tuple[datetime, datetime]]:
     """Where facts lie whose answer differs between two instants, as (from, before)."""
-    window = did.window
-    pairs: list[tuple[datetime | None, datetime | None]] = []
-    if window.within is not None:
-        old, new = moments.within(window.within, before), moments.within(window.within, now)
-    else:
-        old = moments.between(window.first, window.last, before)
-        new = moments.between(window.first, window.last, now)
-    pairs += [(old.start, new.start), (old.end, new.end)]
+    old, new = did.window.stretch(before), did.window.stretch(now)
+    pairs: list[tuple[datetime | None, datetime | None]] = [
+        (old.start, new.start),
+        (old.end, new.end),
+    ]
     if did.measure.kind in ("first", "last"):
         points = [test.value for test in did.measure.tests if isinstance(test.value, Ago)]
         pairs += [(moments.instant_of(p, before), moments.instant_of(p, now)) for p in points]

@@ -24,7 +24,7 @@ from huitou.kernel.months import month_number
 from huitou.lake.happenings import PRODUCTS, Field, happenings
 from huitou.segments import moments
 from huitou.segments.levels import asks_products, field_of, level_of, parts_of
-from huitou.segments.moments import At, Point, Stretch
+from huitou.segments.moments import At, Point
 from huitou.segments.rules import (
     All,
     AnyOf,
@@ -237,17 +237,17 @@ class _Compiler:
         """
         said = [facts[c] == v for c, v in sorted(level.shared_where)]
         happened, month = facts[level.moment], facts.month
-        stretches = [_stretch(did.window) for did in level.asked]
+        windows = list(dict.fromkeys(did.window for did in level.asked))
 
         def end(at: At) -> datetime:
-            return max(s(at).end for s in stretches)
+            return max(window.stretch(at).end for window in windows)
 
         def start(at: At) -> datetime:
-            return min(_known(s(at).start) for s in stretches)
+            return min(_known(window.stretch(at).start) for window in windows)
 
         said.append(month <= self.mark(_month_mark, lambda at: _month(end(at), at)))
         said.append(happened < self.mark(_instant_mark, end))
-        if all(_has_start(did.window) for did in level.asked):
+        if all(window.has_start for window in windows):
             said.append(month >= self.mark(_month_mark, lambda at: _month(start(at), at)))
             said.append(happened >= self.mark(_instant_mark, start))
         return said
@@ -294,10 +294,9 @@ class _Compiler:
         happened = facts[level.moment]
         said = []
         if any(did.window != window for did in level.asked):
-            stretch = _stretch(window)
-            said.append(happened < self.mark(_instant_mark, lambda at: stretch(at).end))
-            if _has_start(window):
-                start = self.mark(_instant_mark, lambda at: _known(stretch(at).start))
+            said.append(happened < self.mark(_instant_mark, lambda at: window.stretch(at).end))
+            if window.has_start:
+                start = self.mark(_instant_mark, lambda at: _known(window.stretch(at).start))
                 said.append(happened >= start)
         if window.cycles is not None:
             # Whole seconds on both sides: engines agree on these.
@@ -388,20 +387,6 @@ _WHETHER = (
     Comparison("lt", 1),
     Comparison("lte", 0),
 )
-
-
-def _has_start(window: Window) -> bool:
-    return window.within is not None or window.first is not None
-
-
-def _stretch(window: Window) -> Callable[[At], Stretch]:
-    """The instants of a window, never later than that of judging."""
-    if window.within is not None:
-        length = window.within
-        return lambda at: moments.within(length, at)
-    first, last = window.first, window.last
-
-    return lambda at: moments.between(first, last, at)
 
 
 def _known(instant: datetime | None) -> datetime:

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from huitou.brands.models import Brand
-from huitou.segments import grounds
+from huitou.segments.belonging import instant_of_judging
 from huitou.segments.files import member_since
 from huitou.segments.judging import Known, judged, measured
 from huitou.segments.known import known_members
@@ -68,10 +68,7 @@ def explain(*, brand: Brand, segment: Segment, member_id: int, now: datetime) ->
     version = SegmentVersion.objects.filter(segment=segment).latest("number")
     tree = read_rule(version.rule, vocabulary_of(brand))
     names = names_of(brand)
-    snapshot = grounds.snapshot_of(brand.pk)
-    at = At(now, names.zone)
-    if brand.pinned_as_of:
-        at = grounds.instant_of(snapshot.as_of, snapshot.refreshed_at, names.zone)
+    at = instant_of_judging(brand, now)
     known = known_members(brand, [member_id], [tree], at)[member_id]
     finding = found(tree, known, at, names)
     return Explanation(

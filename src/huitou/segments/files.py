@@ -2,7 +2,8 @@
 
 ``LAKE_ROOT/<brand>/segments/<segment>/`` holds files of ``member_id`` and ``since``, sorted by
 member. A refresh names two in ``SegmentRefresh``: the base, and who moved since it was written
-(``since`` is null for who left); while nobody moves they are those of the refresh before.
+(``since`` is null for who left); while nobody moves they are those of the refresh before. Ids are
+kept as differences, so that a hundred audiences are looked into in a fraction of a second.
 ``segments/holders`` keeps of whom a condition of PostgreSQL held, also named by refreshes.
 """
 
@@ -17,14 +18,12 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
-from numpy.typing import NDArray
 
 from huitou.lake import engine, store
 from huitou.lake.engine import quoted
 from huitou.segments.models import Segment, SegmentRefresh
 from huitou.segments.queries import latest_refreshes
-
-Ints = NDArray[np.int64]
+from huitou.segments.rows import LEFT, Ints, Rows, standing, were_in
 
 # Instants leave DuckDB as integers: its own conversion needs a package nothing else does.
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -65,15 +64,69 @@ def members_sql(brand_id: int, segment_id: int, kept: Kept | None) -> str:
     )
 
 
+def microseconds(instant: datetime) -> int:
+    """``instant`` as files keep it.
+
+    >>> microseconds(datetime(1970, 1, 1, 0, 0, 1, 5, tzinfo=UTC))
+    1000005
+    """
+    return (instant - _EPOCH) // timedelta(microseconds=1)
+
+
+def read_ids(brand_id: int, segment_id: int, name: str) -> Ints:
+    """The members a file names, ascending."""
+    path = folder_of(brand_id, segment_id) / name
+    table = pq.ParquetFile(path).read(["member_id"], use_threads=False)
+    return np.asarray(table["member_id"].to_numpy())
+
+
+def read_rows(brand_id: int, segment_id: int, name: str) -> Rows:
+    """The rows of a file; none for ''."""
+    if not name:
+        return Rows.nothing()
+    table = pq.ParquetFile(folder_of(brand_id, segment_id) / name).read(use_threads=False)
+    since = table["since"].cast(pa.int64()).fill_null(LEFT)
+    return Rows(np.asarray(table["member_id"].to_numpy()), np.asarray(since.to_numpy()))
+
+
+def write_rows(brand_id: int, segment_id: int, rows: Rows) -> str:
+    """Keep rows in a new file; returns its name."""
+    folder = folder_of(brand_id, segment_id)
+    folder.mkdir(parents=True, exist_ok=True)
+    since = pa.array(rows.since, pa.int64(), mask=rows.since == LEFT)
+    table = pa.table({"member_id": rows.members, "since": since.cast(pa.timestamp("us", "UTC"))})
+    name = new_name()
+    pq.write_table(
+        table,
+        folder / name,
+        use_dictionary=["since"],
+        column_encoding={"member_id": "DELTA_BINARY_PACKED"},
+    )
+    return name
+
+
 def standing_members(brand_id: int, segment_id: int) -> Ints:
     """Who is in the segment by its latest refresh, ascending."""
     refresh = latest_refreshes([segment_id]).get(segment_id)
+    return standing_rows(brand_id, segment_id, kept_by(refresh) if refresh else None).members
+
+
+def standing_rows(brand_id: int, segment_id: int, kept: Kept | None) -> Rows:
+    """Who is in by the files, and since when; nobody without files."""
+    if kept is None:
+        return Rows.nothing()
+    base = read_rows(brand_id, segment_id, kept.base)
+    return standing(base, read_rows(brand_id, segment_id, kept.moved))
+
+
+def standing_among(brand_id: int, segment_id: int, members: Ints) -> Ints:
+    """Those of ``members`` (ascending) who are in the segment by its latest refresh."""
+    refresh = latest_refreshes([segment_id]).get(segment_id)
     if refresh is None:
-        return np.array([], dtype=np.int64)
-    sql = members_sql(brand_id, segment_id, kept_by(refresh))
-    with engine.cursor() as cursor:
-        rows = cursor.execute(f"SELECT member_id FROM ({sql}) ORDER BY 1").fetchnumpy()
-    return np.asarray(rows["member_id"])
+        return members[:0]
+    base = read_ids(brand_id, segment_id, refresh.base)
+    moved = read_rows(brand_id, segment_id, refresh.moved)
+    return members[were_in(members, base, moved)]
 
 
 def member_since(brand_id: int, segment_id: int, member_id: int) -> datetime | None:

@@ -6,16 +6,14 @@ from collections.abc import Sequence
 
 import numpy as np
 import pyarrow as pa
-from numpy.typing import NDArray
 
 from huitou.members import holders
 from huitou.members.tagged import tagged_members
 from huitou.segments.files import standing_members
 from huitou.segments.judging import passes
 from huitou.segments.moments import At
+from huitou.segments.rows import Ints
 from huitou.segments.rules import Holds
-
-Ints = NDArray[np.int64]
 
 
 def numbered(answers: Sequence[Ints]) -> pa.Table:

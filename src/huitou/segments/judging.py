@@ -130,10 +130,7 @@ def _value(fact: Fact, column: str, less: str) -> Any:
 
 
 def _happened(moment: datetime, window: Window, known: Known, at: At) -> bool:
-    if window.within is not None:
-        stretch = moments.within(window.within, at)
-    else:
-        stretch = moments.between(window.first, window.last, at)
+    stretch = window.stretch(at)
     if moment >= stretch.end or (stretch.start is not None and moment < stretch.start):
         return False
     if window.cycles is None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+import numpy as np
 from django.db import connection
 
 from huitou.brands.models import Brand
@@ -21,7 +22,7 @@ from huitou.members.consent import consents
 from huitou.members.ownership import Accounts, owners
 from huitou.members.queries import accounts_of
 from huitou.members.tags import carried_tags
-from huitou.segments.files import standing_members
+from huitou.segments.files import standing_among
 from huitou.segments.judging import Fact, Known, passes
 from huitou.segments.levels import Level, asks_products, levels_of
 from huitou.segments.moments import At
@@ -137,5 +138,6 @@ def _held(
                 if key in said and passes(said[key].value, rest, atom.tests, at)
             }
         else:
-            found[atom] = set(standing_members(brand_id, int(key)).tolist()) & set(accounts)
+            members = np.array(sorted(accounts), dtype=np.int64)
+            found[atom] = set(standing_among(brand_id, int(key), members).tolist())
     return found

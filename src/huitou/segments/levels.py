@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
 from huitou.lake.happenings import Detail, Field, Happening, happenings
-from huitou.segments.rules import Did
+from huitou.segments.rules import Did, Window
 
 Level = Happening | Detail
 
@@ -24,6 +27,47 @@ def levels_of(did: Did) -> tuple[Level, ...]:
     """Every kind of row the answer rests on: those that are counted, and the wholes of parts."""
     parts = parts_of(did)
     return (parts, happenings()[did.happening]) if parts else (level_of(did),)
+
+
+def asks_wholes(did: Did) -> bool:
+    """Whether parts are counted of those wholes only that pass a condition of their own."""
+    counted = level_of(did)
+    return any(field_of(where.field, did) not in counted.fields for where in did.where)
+
+
+@dataclass
+class Asked:
+    """What conditions ask of one lake table: its columns, in which windows (None: at any time)."""
+
+    level: Level
+    columns: set[str] = field(default_factory=set)
+    windows: list[Window] | None = field(default_factory=list)
+    products: bool = False
+
+
+def asked_of(dids: Iterable[Did]) -> dict[str, Asked]:
+    """By lake table, all that the conditions rest on: what else changes moves nobody."""
+    found: dict[str, Asked] = {}
+    for did in dids:
+        counted, whole = level_of(did), happenings()[did.happening]
+        asked = found.setdefault(counted.table, Asked(counted))
+        asked.columns |= {"member_id", counted.moment, *counted.where}
+        asked.products |= asks_products(did)
+        if asked.windows is not None:
+            asked.windows.append(did.window)
+        if isinstance(counted, Detail):
+            asked.columns.add(counted.unit)
+        if isinstance(counted, Detail) and asks_wholes(did):
+            of_wholes = found.setdefault(whole.table, Asked(whole))
+            of_wholes.columns |= {"member_id", counted.unit, *whole.where}
+            of_wholes.windows = None
+        named = [field_of(where.field, did) for where in did.where]
+        named += [field_of(did.measure.of, did)] if did.measure.of else []
+        for one in named:
+            level = counted if one in counted.fields else whole
+            key = level.product[0] if one.of_product and level.product else one.column
+            found[level.table].columns |= {key, one.less} - {""}
+    return found
 
 
 def field_of(name: str, did: Did) -> Field:

@@ -24,14 +24,14 @@ from huitou.insight import snapshots
 from huitou.insight.types import Scope
 from huitou.kernel.errors import RefusedInputError
 from huitou.segments import changes, files, grounds, membership
-from huitou.segments.changes import Earlier
-from huitou.segments.grounds import Ground
-from huitou.segments.holding import Ints
+from huitou.segments.changes import Candidates, Earlier
+from huitou.segments.grounds import Found, Ground
 from huitou.segments.membership import Moves
 from huitou.segments.models import Keeping, Segment, SegmentRefresh, SegmentVersion
 from huitou.segments.moments import At
 from huitou.segments.queries import latest_refreshes, latest_versions
 from huitou.segments.reading import RuleError, read_rule
+from huitou.segments.rows import Ints
 from huitou.segments.rules import Holds, Rule, atoms
 from huitou.segments.statements import PEOPLE
 from huitou.segments.words import vocabulary_of
@@ -160,15 +160,12 @@ def _refresh_group(brand: Brand, earlier: str, group: list[_Task]) -> list[Refre
         if earlier == ground.figures and not any(ids.size for ids in moved):
             return [_unchanged(task) for task in group]
         before = _earlier(brand, earlier, group)
-        some = before is not None and changes.collect(ground, rules, before)
-        if some:
-            for ids in moved:
-                changes.add_members(ground, ids)
-            membership.look_beyond_candidates(ground)
-            judged = changes.narrow(ground, rules)
-        else:
-            judged = ground.connection.execute(f"SELECT count(*) FROM {PEOPLE}").fetchall()[0][0]
-        done = [(task, _moves(ground, task, some=some)) for task in group]
+        asked = changes.collect(ground, rules, before, moved) if before else None
+        judged = int(asked.to_judge.sum()) if asked else _everybody(ground)
+        done = [
+            (task, _moves(ground, task, asked, found))
+            for task, found in zip(group, grounds.find_each(ground, rules), strict=True)
+        ]
         _record(ground, done)
     return [
         Refreshed(task.segment.slug, m.members, int(m.entered.size), int(m.left.size), judged)
@@ -205,13 +202,18 @@ def _unchanged(task: _Task) -> Refreshed:
     return Refreshed(task.segment.slug, members, 0, 0, 0)
 
 
-def _moves(ground: Ground, task: _Task, *, some: bool) -> Moves:
-    """Judge one segment, of all members or of the candidates."""
-    grounds.find(ground, task.tree)
+def _everybody(ground: Ground) -> int:
+    return int(ground.connection.execute(f"SELECT count(*) FROM {PEOPLE}").fetchall()[0][0])
+
+
+def _moves(ground: Ground, task: _Task, asked: Candidates | None, found: Found) -> Moves:
+    """Who came and went in one segment, of the candidates or, without, of all members."""
+    segment_id = task.segment.pk
     before = files.kept_by(task.last) if task.last else None
-    if some and task.last and before:
-        return membership.of_candidates(ground, task.segment.pk, before, task.last.sales_minor)
-    return membership.of_everybody(ground, task.segment.pk, before)
+    if asked and task.last and before:
+        sales = task.last.sales_minor
+        return membership.of_candidates(ground, segment_id, before, sales, asked=asked, found=found)
+    return membership.of_everybody(ground, segment_id, before, found=found)
 
 
 def _record(ground: Ground, done: Sequence[tuple[_Task, Moves]]) -> None:

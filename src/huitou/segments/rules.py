@@ -10,7 +10,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from huitou.segments.moments import Length, Point
+from huitou.segments import moments
+from huitou.segments.moments import At, Length, Point, Stretch
 
 # gt, gte, lt, lte, eq compare; in: one of; contains: text; known: whether there is a value.
 OPERATORS = ("eq", "in", "gt", "gte", "lt", "lte", "contains", "known")
@@ -77,6 +78,17 @@ class Window:
     first: Point | None = None
     last: Point | None = None
     cycles: float | None = None
+
+    def stretch(self, at: At) -> Stretch:
+        """Its instants, never later than that of judging; the member's cycles are left out."""
+        if self.within is not None:
+            return moments.within(self.within, at)
+        return moments.between(self.first, self.last, at)
+
+    @property
+    def has_start(self) -> bool:
+        """Whether it leaves anything out for being too long ago, cycles aside."""
+        return self.within is not None or self.first is not None
 
 
 ALWAYS = Window()

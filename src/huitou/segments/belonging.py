@@ -1,0 +1,79 @@
+"""Which segments a member belongs to now: for the chat window, a journey, the member's page.
+
+The rules are judged on the records as they are, not on the last refresh, in a fixed number of
+statements for any number of segments.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+
+from huitou.brands.models import Brand
+from huitou.segments import grounds
+from huitou.segments.judging import judged
+from huitou.segments.known import known_members
+from huitou.segments.moments import At
+from huitou.segments.reading import RuleError, read_rule
+from huitou.segments.rules import Rule
+from huitou.segments.vocabulary import Vocabulary
+from huitou.segments.words import names_of, vocabulary_of
+
+# Brands whose rules a process keeps read: reading a hundred takes longer than judging by them.
+_BRANDS_KEPT = 64
+_kept: dict[int, tuple[Vocabulary, Mapping[Belonging, Rule]]] = {}
+
+
+@dataclass(frozen=True)
+class Belonging:
+    """A segment a member is in."""
+
+    slug: str
+    name: str
+
+
+def belongings(
+    brand: Brand, member_ids: Sequence[int], *, now: datetime
+) -> dict[int, list[Belonging]]:
+    """The segments in use that each member belongs to at ``now``, by slug.
+
+    A frozen one has whom it was frozen with. One whose rule can no longer be read is left out.
+    Raises ``RefusedInputError``: ``NO_FIGURES``.
+    """
+    trees = rules_of(brand)
+    at = instant_of_judging(brand, now)
+    known = known_members(brand, member_ids, trees.values(), at)
+    return {
+        member: [belonging for belonging, tree in trees.items() if judged(tree, known[member], at)]
+        for member in member_ids
+    }
+
+
+def instant_of_judging(brand: Brand, now: datetime) -> At:
+    """``now``, or the instant of the figures where the brand's date is pinned.
+
+    Raises ``RefusedInputError``: ``NO_FIGURES``.
+    """
+    snapshot = grounds.snapshot_of(brand.pk)
+    zone = names_of(brand).zone
+    if brand.pinned_as_of:
+        return grounds.instant_of(snapshot.as_of, snapshot.refreshed_at, zone)
+    return At(now, zone)
+
+
+def rules_of(brand: Brand) -> Mapping[Belonging, Rule]:
+    """The rules of the segments in use that can be read, by slug; do not change them."""
+    words = vocabulary_of(brand)
+    kept = _kept.get(brand.pk)
+    if kept and kept[0] == words:
+        return kept[1]
+    read: dict[Belonging, Rule] = {}
+    for slug, named in sorted(words.segments.items()):
+        with suppress(RuleError):
+            read[Belonging(slug, named.word)] = read_rule({"segment": slug}, words)
+    if len(_kept) >= _BRANDS_KEPT:
+        _kept.clear()
+    _kept[brand.pk] = (words, read)
+    return read
