@@ -29,7 +29,7 @@ def test_snapshots_of_another_format_count_as_none_and_are_made_anew(
     services.refresh(brand.pk, now=EVENING)
     pointer = snapshots.snapshots_root(brand.pk) / snapshots.POINTER
     stated = json.loads(pointer.read_text())
-    pointer.write_text(json.dumps({**stated, "format": snapshots.FORMAT - 1}))
+    pointer.write_text(json.dumps({**stated, "format": f"{snapshots.FORMAT}-of-before"}))
 
     # then
     assert snapshots.current(Scope(brand.pk)) is None

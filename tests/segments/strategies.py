@@ -21,7 +21,9 @@ POINTS = st.one_of(
 )
 NUMBERS = st.sampled_from([0, 1, 2, 3, 5, 10, 30, 60, 90, 4_999, 5_000, 10_000, 20_000, -1])
 TEXTS = st.sampled_from([*(c for c in (*CATEGORIES, *PROVINCES, *CODES, "spin") if c), "好"])
+FRACTIONS = st.sampled_from([0, 0.1, 0.25, 1 / 3, 0.5, 0.8, 1, 2.5, 30])
 _NUMBER_KINDS = ("count", "days", "money", "score")
+_DECIMAL_KINDS = ("ratio", "number")
 
 
 def _ordering(values: st.SearchStrategy[Any]) -> st.SearchStrategy[dict[str, Any]]:
@@ -31,11 +33,14 @@ def _ordering(values: st.SearchStrategy[Any]) -> st.SearchStrategy[dict[str, Any
 
 
 KNOWN = st.booleans().map(lambda known: {"known": known})
-NUMBER_TESTS = st.one_of(
-    _ordering(NUMBERS),
-    st.lists(NUMBERS, min_size=1, max_size=3).map(lambda found: {"in": found}),
-    KNOWN,
-)
+
+
+def _number_tests(values: st.SearchStrategy[Any]) -> st.SearchStrategy[dict[str, Any]]:
+    several = st.lists(values, min_size=1, max_size=3).map(lambda found: {"in": found})
+    return st.one_of(_ordering(values), several, KNOWN)
+
+
+NUMBER_TESTS = _number_tests(NUMBERS)
 POINT_TESTS = st.one_of(_ordering(POINTS), KNOWN)
 TEXT_TESTS = st.one_of(
     TEXTS.map(lambda text: {"eq": text}),
@@ -55,15 +60,19 @@ def _choice_tests(choices: tuple[str, ...]) -> st.SearchStrategy[dict[str, Any]]
 
 
 def _trait_tests(trait: Any) -> st.SearchStrategy[dict[str, Any]]:
-    if trait.kind in _NUMBER_KINDS:
-        others = st.sampled_from([t.name for t in TRAITS if t.kind in _NUMBER_KINDS])
+    if trait.kind == "boolean":
+        return st.one_of(st.booleans().map(lambda so: {"eq": so}), KNOWN)
+    if trait.kind in _NUMBER_KINDS + _DECIMAL_KINDS:
+        alike = _NUMBER_KINDS if trait.kind in _NUMBER_KINDS else (trait.kind,)
+        others = st.sampled_from([t.name for t in TRAITS if t.kind in alike])
         against = st.builds(
             lambda operator, name, times: {operator: {"trait": name, "times": times}},
             st.sampled_from(["gt", "gte", "lt", "lte", "eq"]),
             others,
             st.sampled_from([1, 2, 0.5, 1.5]),
         )
-        return st.one_of(NUMBER_TESTS, against)
+        tests = NUMBER_TESTS if trait.kind in _NUMBER_KINDS else _number_tests(FRACTIONS)
+        return st.one_of(tests, against)
     if trait.kind in ("date", "time"):
         others = st.sampled_from([t.name for t in TRAITS if t.kind == trait.kind])
         against = st.builds(

@@ -71,6 +71,9 @@ _TRAIT_VALUES: dict[str, Any] = {
     "count": lambda r, now: r.randint(1, 8),
     "days": lambda r, now: r.randint(0, 120),
     "money": lambda r, now: r.randint(0, 90_000),
+    "ratio": lambda r, now: r.choice((0.0, 0.25, 1 / 3, 0.5, 0.8, 1.0)),
+    "number": lambda r, now: r.choice((-0.5, 0.0, 0.1, 2.5, 30.0)),
+    "boolean": lambda r, now: r.random() < 0.5,
     "time": lambda r, now: _moment(r, now),
     "date": lambda r, now: now.date() + timedelta(days=r.randint(-40, 40)),
 }
@@ -203,6 +206,7 @@ def _add_event(world: World, r: random.Random, member: int) -> None:
 def schemas() -> dict[str, pa.Schema]:
     """The relations of a statement by name."""
     types = {"count": pa.int64(), "days": pa.int64(), "money": pa.int64(), "score": pa.int64(),
+             "ratio": pa.float64(), "number": pa.float64(), "boolean": pa.bool_(),
              "time": pa.timestamp("us", "UTC"), "date": pa.date32(),
              "code": pa.string(), "text": pa.string()}  # fmt: skip
     people = pa.schema([("member_id", pa.int64()), *((t.name, types[t.kind]) for t in TRAITS)])

@@ -12,16 +12,15 @@ from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 
 from huitou.brands.models import Brand
-from huitou.console.member_rows import ListRow, local_day
+from huitou.console.member_rows import ListRow
+from huitou.console.member_traits import shown
 from huitou.insight.traits import TRAITS, Trait
 from huitou.kernel.money import from_minor, minor_digits
-from huitou.ui.labels import label
 
 # Rows a sheet holds besides its heading.
 SHEET_ROWS_MAX = 1_048_575
 # Members fetched at a time.
 _BATCH_ROWS = 1_000
-_FAMILIES = {"rfm_group": "rfm", "lifecycle_stage": "stage", "buyer_type": "buyer"}
 # A spreadsheet runs a cell that begins so as a formula.
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
@@ -70,6 +69,7 @@ def _write_workbook(target: IO[bytes], batch: Batch, brand: Brand, total: int) -
         sheet.freeze_panes(1, 0)
         decimals = "." + "0" * minor_digits(brand.currency) if minor_digits(brand.currency) else ""
         money = book.add_format({"num_format": f"#,##0{decimals}"})
+        percent = book.add_format({"num_format": "0.0%"})
         day = book.add_format({"num_format": "yyyy-mm-dd"})
         sheet.write_row(0, 0, _headings(), book.add_format({"bold": True}))
         kinds = [None] * len(_OWN_HEADINGS) + [trait.kind for trait in TRAITS]
@@ -81,6 +81,8 @@ def _write_workbook(target: IO[bytes], batch: Batch, brand: Brand, total: int) -
                     sheet.write_datetime(number, column, value, day)
                 elif kind == "money":
                     sheet.write_number(number, column, value, money)
+                elif kind == "ratio":
+                    sheet.write_number(number, column, value, percent)
                 else:
                     sheet.write(number, column, value)
 
@@ -119,9 +121,7 @@ def _cell(trait: Trait, value: Any, brand: Brand) -> Any:
         return None
     if trait.kind == "money":
         return from_minor(value, brand.currency)
-    if trait.kind == "code":
-        return str(label(_FAMILIES[trait.name], value).text)
-    return local_day(value, brand) if trait.kind == "time" else value
+    return shown(trait, value, brand)
 
 
 def _safe(value: Any) -> Any:

@@ -32,9 +32,12 @@ def insight_scope(request: HttpRequest) -> Scope:
 
 
 def words(item: Any, name: str = "label") -> str:
-    """``item.label_zh`` or ``item.label_en`` (or another ``name``) by the active language."""
+    """``item.label_zh`` or ``item.label_en`` by the active language.
+
+    Another ``name`` may stand for ``label``, or none: ``item.zh`` or ``item.en``.
+    """
     suffix = "en" if (get_language() or "").startswith("en") else "zh"
-    return getattr(item, f"{name}_{suffix}")
+    return getattr(item, f"{name}_{suffix}" if name else suffix)
 
 
 def members_url(**conditions: Any) -> str:

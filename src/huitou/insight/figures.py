@@ -89,8 +89,8 @@ def _band_case(name: str, bands: tuple[tuple[int, int | None], ...]) -> str:
 
 def cohorts(connection: duckdb.DuckDBPyConnection, as_of: date) -> list[list[Any]]:
     """Rows of (month of first purchase, months since, members who bought then)."""
-    from huitou.insight import expressions
+    from huitou.insight.expressions import roll_ups
 
     plan.close_books(connection, as_of)
-    sql = plan.purchases_sql(expressions.cohorts)
+    sql = plan.purchases_sql(roll_ups.cohorts)
     return _rows(connection, f"SELECT * FROM ({sql}) ORDER BY first_month, age")

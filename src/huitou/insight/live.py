@@ -60,12 +60,12 @@ class Live:
     @cached_property
     def roll_ups(self) -> periods.Source:
         """What figures of periods are read from, computed into the session."""
-        from huitou.insight import expressions
+        from huitou.insight.expressions import roll_ups
 
         names = ("daily", "successions", "comebacks")
         steps = (
-            (names[0], plan.purchases_sql(expressions.daily)),
-            (names[1], plan.purchases_sql(expressions.successions)),
+            (names[0], plan.purchases_sql(roll_ups.daily)),
+            (names[1], plan.purchases_sql(roll_ups.successions)),
             (names[2], plan.comebacks_sql()),
         )
         plan.run_steps(self.connection, steps, self.as_of)

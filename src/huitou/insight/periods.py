@@ -1,6 +1,6 @@
 """Figures of any period: KPI tiles and regions, from roll-ups by date; and RFM by any rule.
 
-The roll-ups (``daily``, ``successions``, ``comebacks`` of ``insight.expressions``) are sorted by
+The roll-ups (``daily``, ``successions``, ``comebacks`` of ``expressions.roll_ups``) are sorted by
 date, so a period reads only its own days, however many members there are. They are computed once;
 what is asked of them here is plain SQL, because a page must not wait for a compiler.
 """

@@ -124,7 +124,7 @@ def drop_steps(connection: duckdb.DuckDBPyConnection, steps: Sequence[tuple[str,
 
 
 def close_books(connection: duckdb.DuckDBPyConnection, as_of: date) -> None:
-    """State the session's as-of date, which ``expressions.as_of_day`` reads."""
+    """State the session's as-of date, which ``common.as_of_day`` reads."""
     connection.execute(
         f"CREATE OR REPLACE TEMP MACRO as_of_day() AS DATE {quoted(as_of.isoformat())}"
     )
@@ -150,16 +150,15 @@ def trait_steps() -> tuple[tuple[str, str], ...]:
     On the way they leave ``buyers``, ``category_norms``, ``brand_norm``, ``measures_scale`` and
     ``profile``.
     """
-    from huitou.insight import expressions as rules
+    from huitou.insight.expressions import buyers as rules
+    from huitou.insight.expressions.common import as_of_day
 
     steps = _Steps()
-    buyers = steps.add(
-        "buyers", rules.buyers(lake_table("order_fact", PURCHASES), rules.as_of_day())
-    )
+    buyers = steps.add("buyers", rules.buyers(lake_table("order_fact", PURCHASES), as_of_day()))
     cycled = _add_cycles(steps, buyers)
     scale = steps.add("measures_scale", rules.measures_scale(buyers))
     known = steps.add("profile", rules.profile(cycled, scale))
-    declared = {trait.name: trait.expression(known, rules.as_of_day()) for trait in TRAITS}
+    declared = {trait.name: trait.expression(known, as_of_day()) for trait in TRAITS}
     steps.add("traits", known.select("member_id", **declared))
     return tuple(steps.compiled)
 
@@ -167,25 +166,26 @@ def trait_steps() -> tuple[tuple[str, str], ...]:
 @cache
 def stage_steps() -> tuple[tuple[str, str], ...]:
     """The steps that end in ``stages``: the life-cycle stage of every buyer, and nothing else."""
-    from huitou.insight import expressions as rules
+    from huitou.insight.expressions import rhythm
+    from huitou.insight.expressions.buyers import buyer_days
+    from huitou.insight.expressions.common import as_of_day
 
     steps = _Steps()
-    buyers = steps.add(
-        "buyers", rules.buyer_days(lake_table("order_fact", PURCHASES), rules.as_of_day())
-    )
-    steps.add("stages", rules.stages(_add_cycles(steps, buyers), rules.as_of_day()))
+    buyers = steps.add("buyers", buyer_days(lake_table("order_fact", PURCHASES), as_of_day()))
+    steps.add("stages", rhythm.stages(_add_cycles(steps, buyers), as_of_day()))
     return tuple(steps.compiled)
 
 
 def _add_cycles(steps: _Steps, buyers: Any) -> Any:
     """The steps from ``buyers`` to every buyer's purchase cycle, ``cycled``."""
-    from huitou.insight import expressions as rules
+    from huitou.insight.expressions import rhythm as rules
+    from huitou.insight.expressions.common import as_of_day
 
     lines = lake_table("line_fact", PURCHASE_LINES)
     products = lake_table("product_dim")
     numbered = steps.add("categories", rules.categories(products))
     by_category = steps.add(
-        "category_days", rules.category_days(lines, products, numbered, rules.as_of_day())
+        "category_days", rules.category_days(lines, products, numbered, as_of_day())
     )
     norms = steps.add("category_norms", rules.category_norms(by_category, numbered))
     main = steps.add("main_categories", rules.main_categories(by_category, numbered))
@@ -196,7 +196,7 @@ def _add_cycles(steps: _Steps, buyers: Any) -> Any:
 @lru_cache(maxsize=64)
 def rfm_steps(as_of: date, rule: RfmRule) -> tuple[tuple[str, str], ...]:
     """The steps of RFM by any rule: ``lines``, buyers ``grouped``, and the ``groups``."""
-    from huitou.insight import expressions as rules
+    from huitou.insight.expressions import rfm as rules
 
     checked_rule(rule)
     steps = _Steps()
@@ -211,17 +211,17 @@ def rfm_steps(as_of: date, rule: RfmRule) -> tuple[tuple[str, str], ...]:
 @cache
 def purchases_sql(rule: Callable[..., Any]) -> str:
     """SQL of ``rule(purchases, as_of)``; ``close_books`` first."""
-    from huitou.insight import expressions as rules
+    from huitou.insight.expressions.common import as_of_day
 
-    return compile_sql(rule(lake_table("order_fact", PURCHASES), rules.as_of_day()))
+    return compile_sql(rule(lake_table("order_fact", PURCHASES), as_of_day()))
 
 
 @cache
 def comebacks_sql() -> str:
-    """SQL of ``expressions.comebacks`` over a relation named ``successions``."""
+    """SQL of ``roll_ups.comebacks`` over a relation named ``successions``."""
     import ibis
 
-    from huitou.insight import expressions as rules
+    from huitou.insight.expressions import roll_ups as rules
 
     columns = {
         "biz_date": "date",

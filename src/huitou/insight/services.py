@@ -145,17 +145,17 @@ def _write_traits(connection: duckdb.DuckDBPyConnection, folder: Path, shop_id: 
 
 def _write_roll_ups(connection: duckdb.DuckDBPyConnection, folder: Path, as_of: date) -> None:
     """Write what the figures of periods are read from; see ``insight.periods``."""
-    from huitou.insight import expressions
+    from huitou.insight.expressions import roll_ups
 
     plan.close_books(connection, as_of)
     successions = str(folder / snapshots.SUCCESSIONS_FILE)
-    _write_by_date(connection, plan.purchases_sql(expressions.successions), successions)
+    _write_by_date(connection, plan.purchases_sql(roll_ups.successions), successions)
     written = f"SELECT * FROM read_parquet({quoted(successions)})"
     connection.execute(f"CREATE OR REPLACE TEMP VIEW successions AS {written}")
     comebacks = str(folder / snapshots.COMEBACKS_FILE)
     _write_by_date(connection, plan.comebacks_sql(), comebacks)
     daily = str(folder / snapshots.DAILY_FILE)
-    _write_by_date(connection, plan.purchases_sql(expressions.daily), daily)
+    _write_by_date(connection, plan.purchases_sql(roll_ups.daily), daily)
 
 
 def _write_by_date(connection: duckdb.DuckDBPyConnection, sql: str, path: str) -> None:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -18,12 +19,14 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from huitou.insight.traits import TRAITS
 from huitou.insight.types import Scope
 from huitou.lake import store
 
 POINTER = "current.json"
-# Raised whenever the files of a snapshot change: older ones then count as none.
-FORMAT = 2
+# A number to raise whenever the files of a snapshot change, and the declared traits by themselves:
+# older ones then count as none.
+FORMAT = f"3-{zlib.crc32(repr([(t.name, t.kind, t.choices) for t in TRAITS]).encode()):08x}"
 TRAITS_FILE = "traits.parquet"
 DAILY_FILE = "daily.parquet"
 SUCCESSIONS_FILE = "successions.parquet"

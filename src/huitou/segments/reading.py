@@ -32,7 +32,7 @@ from huitou.segments.rules import (
     Where,
     Window,
 )
-from huitou.segments.vocabulary import NUMBER_KINDS, TIME_KINDS, Vocabulary
+from huitou.segments.vocabulary import DECIMAL_KINDS, NUMBER_KINDS, TIME_KINDS, Vocabulary
 
 # A person reads no deeper; and every level costs the engine a plan.
 DEPTH_MAX = 8
@@ -313,7 +313,7 @@ class _Reader:
         if _NAMED_KINDS.get(other.kind, other.kind) != _NAMED_KINDS.get(kind, kind):
             raise RuleError("VALUE", path, f"a {kind} cannot be compared with a {other.kind}")
         times = self.number(given.get("times", 1), _under(path, "times"), above=0, most=1_000_000)
-        if times != 1 and kind not in NUMBER_KINDS:
+        if times != 1 and kind not in NUMBER_KINDS | DECIMAL_KINDS:
             raise RuleError("VALUE", path, "only numbers can be taken times over")
         return OfTrait(name, times)
 
@@ -322,7 +322,7 @@ class _Reader:
             return _point(given, path)
         if kind in NUMBER_KINDS or kind == "integer":
             return self.whole(given, path)
-        if kind == "decimal":
+        if kind in DECIMAL_KINDS or kind == "decimal":
             return self.number(given, path, above=-NUMBER_MAX, most=NUMBER_MAX)
         if kind == "boolean":
             if not isinstance(given, bool):
@@ -372,7 +372,7 @@ class _Reader:
 
 def operators_of(kind: str) -> tuple[str, ...]:
     """The comparisons a kind of value takes."""
-    if kind in NUMBER_KINDS or kind in ("integer", "decimal"):
+    if kind in NUMBER_KINDS | DECIMAL_KINDS or kind in ("integer", "decimal"):
         return ("eq", "in", *ORDERING, "known")
     if kind in TIME_KINDS:
         return ("eq", *ORDERING, "known")

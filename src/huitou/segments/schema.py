@@ -18,14 +18,16 @@ from huitou.segments.reading import (
     TEXT_CHARS_MAX,
     operators_of,
 )
-from huitou.segments.vocabulary import NUMBER_KINDS, TIME_KINDS
+from huitou.segments.vocabulary import DECIMAL_KINDS, NUMBER_KINDS, TIME_KINDS
 
 _TEXT = {"$ref": "#/$defs/text"}
 _WHOLE = {"$ref": "#/$defs/whole"}
+_FRACTION = {"$ref": "#/$defs/fraction"}
 _OTHER_TRAIT = {"$ref": "#/$defs/otherTrait"}
 _DEFS: dict[str, Any] = {
     "text": {"type": "string", "minLength": 1, "maxLength": TEXT_CHARS_MAX},
     "whole": {"type": "integer", "minimum": -NUMBER_MAX, "maximum": NUMBER_MAX},
+    "fraction": {"type": "number", "exclusiveMinimum": -NUMBER_MAX, "maximum": NUMBER_MAX},
     "length": {"type": "string", "pattern": r"^\d{1,9}(s|min|h|d|w|mo|y)$"},
     "point": {
         "oneOf": [
@@ -134,6 +136,10 @@ def _value(kind: str, choices: tuple[str, ...]) -> dict[str, Any]:
         return {"$ref": "#/$defs/point"}
     if kind in NUMBER_KINDS:
         return _WHOLE
+    if kind in DECIMAL_KINDS:
+        return _FRACTION
+    if kind == "boolean":
+        return {"type": "boolean"}
     return {"enum": list(choices)} if choices else _TEXT
 
 

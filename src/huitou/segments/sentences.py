@@ -11,7 +11,6 @@ from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from huitou.insight import definitions
 from huitou.insight.traits import BY_NAME, Trait
 from huitou.kernel.money import SYMBOLS, from_minor
 from huitou.lake.happenings import Field, Happening, happenings
@@ -32,14 +31,6 @@ from huitou.segments.rules import (
     Window,
 )
 
-_CODES: dict[str, tuple[str, str]] = {
-    label.code: (label.zh, label.en)
-    for label in (
-        *definitions.RFM_GROUPS.values(),
-        *definitions.STAGES,
-        *definitions.BUYER_TYPES,
-    )
-}
 _UNITS = {
     "s": (" 秒", "second"),
     "min": (" 分钟", "minute"),
@@ -151,7 +142,7 @@ class _Speaker:
     def trait(self, rule: TraitIs) -> str:
         trait = BY_NAME[rule.trait]
         label = self.say(trait.label_zh, trait.label_en)
-        tests = self.tests(rule.tests, trait.kind, _of_trait(trait))
+        tests = self.tests(rule.tests, trait.kind, lambda value: self.code(value, trait))
         return self.say(f"{label}{_gap(label)}{tests}", f"{_within(label)} {tests}")
 
     def did(self, rule: Did) -> str:
@@ -304,12 +295,17 @@ class _Speaker:
             return self.say(f"{value:,} 天", f"{value:,} {'day' if value == 1 else 'days'}")
         if isinstance(value, bool):
             return self.say("是" if value else "否", "yes" if value else "no")
+        if kind == "ratio":
+            return f"{value * 100:.6g}%"
         if isinstance(value, int | float) and kind != "shop":
             return f"{value:,}"
         text: str = shown(value)
-        if value in _CODES and kind == "code":
-            text = self.quoted(_CODES[value][self.at])
         return text
+
+    def code(self, value: str, trait: Trait) -> str:
+        """A trait's code as people call it; text as it is."""
+        named = trait.label_of(value)
+        return self.quoted(self.say(named.zh, named.en))
 
     def field(self, value: Any, named: Field) -> str:
         if named.kind == "shop":
@@ -342,10 +338,6 @@ class _Speaker:
 
     def quoted(self, text: str) -> str:
         return f"“{text}”"
-
-
-def _of_trait(trait: Trait) -> Any:
-    return lambda value: f"“{value}”"
 
 
 def _within(label: str) -> str:

@@ -9,8 +9,9 @@ from typing import Any
 from huitou.insight.traits import BY_NAME, Trait
 from huitou.lake.happenings import Happening, happenings
 
-# Kinds of trait that are whole numbers, and those that are times.
+# Kinds of trait that are whole numbers, those with a fraction, and those that are times.
 NUMBER_KINDS = frozenset({"count", "days", "money", "score"})
+DECIMAL_KINDS = frozenset({"ratio", "number"})
 TIME_KINDS = frozenset({"date", "time"})
 
 

@@ -19,13 +19,11 @@ from huitou.commerce import queries as commerce
 from huitou.commerce.queries import LineView, OrderTotals, OrderView, RefundView
 from huitou.console import member_labels  # noqa: F401 -- adds the words this page shows
 from huitou.console.cycle_bar import cycle_bar
-from huitou.console.figures import words
-from huitou.console.member_filters import CODE_FAMILIES
 from huitou.console.member_profile import kept_of, profile_cards, profile_words
 from huitou.console.member_rows import local_day
+from huitou.console.member_traits import tile_groups
 from huitou.console.members_in_view import member_in_view
 from huitou.console.views.elsewhere import brands_in_reach
-from huitou.insight.traits import TRAITS
 from huitou.insight.types import Scope
 from huitou.members import explanation
 from huitou.members import queries as members
@@ -48,18 +46,6 @@ _IN_HEAD = frozenset({"rfm_group", "lifecycle_stage", "buyer_type", "province", 
 _DRAWER_TRAITS = (
     "monetary_minor", "frequency", "aov_minor", "recency_days", "cycle_days", "next_purchase_date",
 )  # fmt: skip
-
-
-@dataclass(frozen=True)
-class Tile:
-    """A trait with its words; ``kind`` decides how ``value`` is written."""
-
-    name: str
-    label: str
-    explanation: str
-    kind: str
-    family: str
-    value: Any
 
 
 @dataclass(frozen=True)
@@ -88,7 +74,8 @@ def member(request: HttpRequest, public_id: UUID) -> HttpResponse:
         facts = _facts(request, profile)
         context = {**_head(request, profile, facts), **_timeline(request, profile)}
         context["carried"] = facts.get("profile", ProfileFacts()).tags
-        context["tiles"] = [tile for tile in context["tiles"] if tile.name in _DRAWER_TRAITS]
+        every = [tile for group in context["tile_groups"] for tile in group.tiles]
+        context["tiles"] = [tile for tile in every if tile.name in _DRAWER_TRAITS]
         return render(request, "console/member_drawer.html", context)
     facts = _facts(request, profile)
     kept = kept_of(request.scope.brand_id)
@@ -135,7 +122,7 @@ def _head(request: HttpRequest, profile: MemberProfile, facts: Mapping[str, Any]
         "profile": profile,
         "person": profile.name or profile.number,
         "traits": traits,
-        "tiles": [tile for tile in _tiles(traits, request) if tile.name not in _IN_HEAD],
+        "tile_groups": tile_groups(traits, brand, left_out=_IN_HEAD),
         "fresh": fresh,
         "first_shop": _shops(request).get(profile.first_shop_id),
         "cycle": cycle_bar(
@@ -162,22 +149,6 @@ def _accounts(request: HttpRequest, profile: MemberProfile) -> dict[str, Any]:
         "why": why,
         "may_decide": may_decide,
     }
-
-
-def _tiles(traits: dict[str, Any], request: HttpRequest) -> list[Tile]:
-    brand = request.scope.brand
-    return [
-        Tile(
-            name=trait.name,
-            label=words(trait),
-            explanation=words(trait, "explain"),
-            kind=trait.kind,
-            family=CODE_FAMILIES.get(trait.name, ""),
-            value=local_day(value, brand) if trait.kind == "time" else value,
-        )
-        for trait in TRAITS
-        for value in (traits.get(trait.name),)
-    ]
 
 
 def _orders(

@@ -1,0 +1,78 @@
+"""What every rule of insight is written with. Import only where an expression is compiled."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+import ibis
+
+from huitou.kernel.months import month_number
+
+# Ibis' own types are too dynamic for strict checking; a relation or column is ``Any`` here.
+Relation = Any
+Column = Any
+
+
+@ibis.udf.agg.builtin(name="arg_max")  # type: ignore[untyped-decorator]
+def value_at_greatest(value: str, key: int) -> str:
+    """The value of the row with the greatest key (Ibis' own ``argmax`` sorts every group)."""
+    raise NotImplementedError  # the engine's own function; Ibis reads the signature only
+
+
+@ibis.udf.scalar.builtin(name="as_of_day")  # type: ignore[untyped-decorator]
+def as_of_day() -> date:
+    """The session's as-of date: ``plan.run_steps`` states it, so one SQL serves every date."""
+    raise NotImplementedError  # a macro of the session; Ibis reads the signature only
+
+
+def day(value: Column | date) -> Column:
+    """A date literal; a column stays what it is."""
+    return ibis.literal(value, type="date") if isinstance(value, date) else value
+
+
+def until(facts: Relation, as_of: Column | date) -> Relation:
+    """Rows dated up to and including ``as_of``; the month lets whole files be skipped."""
+    last = day(as_of)
+    month = last.year() * 12 + last.month() - 1  # kernel.months.month_number
+    return facts.filter(facts.month <= month, facts.biz_date <= last)
+
+
+def between(facts: Relation, start: date, end: date) -> Relation:
+    """Rows dated ``start`` to ``end``, both included."""
+    return facts.filter(
+        facts.month >= month_number(start),
+        facts.month <= month_number(end),
+        facts.biz_date >= day(start),
+        facts.biz_date <= day(end),
+    )
+
+
+def recency(last_day: Column, as_of: Column | date) -> Column:
+    """Whole days from a date to the as-of date."""
+    return day(as_of).delta(last_day, unit="day").cast("int64")
+
+
+def ratio(numerator: Column, denominator: Column) -> Column:
+    """A quotient as a float: engines differ on dividing integers."""
+    return numerator.cast("float64") / denominator.cast("float64")
+
+
+def rounded(number: Column) -> Column:
+    """The nearest whole number, halves up."""
+    return (number + 0.5).floor().cast("int64")
+
+
+def sales(orders: Relation) -> Column:
+    """Paid minus refunded over the rows."""
+    return (orders.paid_minor - orders.refunded_minor).sum()
+
+
+def of_members(orders: Relation, as_of: Column | date) -> Relation:
+    """The rows of known members up to ``as_of``."""
+    return until(orders.filter(orders.member_id.notnull()), as_of)
+
+
+def later(last_day: Column, days: Column) -> Column:
+    """A date some days after."""
+    return last_day + days.cast("int32").as_interval("D")
