@@ -74,8 +74,8 @@ def member(request: HttpRequest, public_id: UUID) -> HttpResponse:
         facts = _facts(request, profile)
         context = {**_head(request, profile, facts), **_timeline(request, profile)}
         context["carried"] = facts.get("profile", ProfileFacts()).tags
-        every = [tile for group in context["tile_groups"] for tile in group.tiles]
-        context["tiles"] = [tile for tile in every if tile.name in _DRAWER_TRAITS]
+        tiles = [tile for group in context["tile_groups"] for tile in group.tiles]
+        context["tiles"] = [tile for tile in tiles if tile.name in _DRAWER_TRAITS]
         return render(request, "console/member_drawer.html", context)
     facts = _facts(request, profile)
     kept = kept_of(request.scope.brand_id)
