@@ -264,7 +264,12 @@ SELECT i AS order_id, (i % 5)::INTEGER AS shop_id,
        500::BIGINT AS discount_minor, 0::BIGINT AS coupon_minor, paid AS paid_minor,
        CASE WHEN draw(i, 5) < 0.03 THEN paid // 3 ELSE 0 END AS refunded_minor,
        'P' || floor(draw(i, 6) * 31)::INTEGER AS province,
-       'C' || floor(draw(i, 6) * 300)::INTEGER AS city
+       'C' || floor(draw(i, 6) * 300)::INTEGER AS city,
+       CASE WHEN draw(i, 11) < 0.9 THEN 0 ELSE floor(draw(i, 12) * 4)::BIGINT END AS receiver,
+       CASE WHEN draw(i, 13) < 0.7 THEN 'phone' WHEN draw(i, 13) < 0.9 THEN 'computer'
+            WHEN draw(i, 13) < 0.95 THEN 'store' ELSE '' END AS device,
+       hour(paid_at AT TIME ZONE 'Asia/Shanghai')::SMALLINT AS local_hour,
+       draw(i, 14) < 0.02 AS gift_note
 FROM (
     SELECT i, (-ln(1 - draw(i, 7)) * 15000)::BIGINT + 100 AS paid,
            make_timestamptz({{month}} // 12, {{month}} % 12 + 1, 1 + floor(draw(i, 8) * 28)::BIGINT,

@@ -118,14 +118,21 @@ def _copy_to_postgres(root: Path, brand_id: int) -> None:
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("set local statement_timeout = 0")
         for batch in ds.dataset(root / "member_dim", format="parquet").to_batches():
-            rows = pa.table(batch).rename_columns({"member_id": "id"}).drop_columns("created_date")
+            rows = (
+                pa.table(batch)
+                .rename_columns({"member_id": "id"})
+                .drop_columns(
+                    ["created_date", "first_shop", "first_channel", "birth_month", "birth_day"]
+                )
+            )
             rows = constant(rows, "brand_id", brand_id, pa.int64())
             rows = rows.append_column("name", rows["id"].cast(pa.string()))
             copy_in(cursor, "members_member", rows, rows.column_names)
         dataset = ds.dataset(root / "order_fact", format="parquet", partitioning="hive")
         for batch in dataset.to_batches():
             rows = pa.table(batch).rename_columns({"order_id": "id"})
-            rows = rows.drop_columns(["is_purchase", "happened_at"])
+            derived = ["is_purchase", "happened_at", "receiver", "local_hour", "gift_note"]
+            rows = rows.drop_columns(derived)
             rows = constant(rows, "brand_id", brand_id, pa.int64())
             rows = constant(rows, "header_rank", 2, pa.int16())
             rows = rows.append_column("order_no", rows["id"].cast(pa.string()))

@@ -131,4 +131,4 @@ def test_rows_have_the_columns_recording_expects() -> None:
     assert set(part.lines.column_names) == set(STAGE_LINE_COLUMNS)
     assert part.refunds is not None
     assert set(part.refunds.column_names) == set(STAGE_REFUND_COLUMNS)
-    assert order_rows(drawn, people_rows(drawn, 1))["paid_at"].type == pa.timestamp("us", "UTC")
+    assert order_rows(drawn, people_rows(drawn, 1), 1)["paid_at"].type == pa.timestamp("us", "UTC")

@@ -22,9 +22,13 @@ POPULATION = Population(400, 1, NOW, BUSY_MIX, chunk_members=200)
 ORDERS = """
     SELECT status, is_purchase, epoch_us(ordered_at), epoch_us(paid_at), biz_date, month, quantity,
            list_minor, discount_minor, coupon_minor, paid_minor, refunded_minor, province, city,
-           member_id IS NULL
+           device, local_hour, gift_note, member_id IS NULL
     FROM read_parquet({files}, hive_partitioning = true, hive_types = {{'month': INTEGER}})
     ORDER BY ALL
+"""
+MEMBERS = """
+    SELECT province, city, first_shop, first_channel, birth_month, birth_day
+    FROM read_parquet({files}) ORDER BY ALL
 """
 LINES = """
     SELECT is_purchase, biz_date, month, quantity, list_minor, paid_minor, discount_minor,
@@ -62,3 +66,6 @@ def test_the_facts_are_those_of_a_recorded_brand(home: Path, tmp_path: Path) -> 
         direct = query.format(files=f"'{tmp_path}/direct/{table}/*/*.parquet'")
         projected = query.format(files=files[table])
         assert duckdb.sql(direct).fetchall() == duckdb.sql(projected).fetchall()
+    direct = MEMBERS.format(files=f"'{tmp_path}/direct/member_dim/*.parquet'")
+    projected = MEMBERS.format(files=files["member_dim"])
+    assert duckdb.sql(direct).fetchall() == duckdb.sql(projected).fetchall()

@@ -69,6 +69,9 @@ def _facts(part: ShopPart) -> pa.Table:
         "biz_date": day,
         "month": month.cast(pa.int32()),
         "refunded_minor": orders["refund_stated_minor"],
+        "receiver": pa.nulls(orders.num_rows, pa.int64()),
+        "local_hour": pc.hour(orders["paid_at"]).cast(pa.int16()),
+        "gift_note": pa.array([False] * orders.num_rows),
     }
     columns = {
         name: made[name] if name in made else orders[name] for name in ORDER_FACT.schema.names

@@ -24,6 +24,7 @@ from huitou.insight import queries
 from huitou.insight.services import refresh
 from huitou.insight.types import Scope
 from huitou.jobs.services import create_job
+from huitou.lake import engine, store
 from huitou.members.models import Identity, Member
 from huitou.members.queries import search
 from huitou.privacy.exporting import export_member
@@ -121,6 +122,14 @@ def erase(member: Member) -> PrivacyRequest:
         now=NOW,
     )
     return run_erasure(request.pk, now=NOW)
+
+
+def receivers_in_lake(brand: Brand) -> dict[str, int | None]:
+    """What the lake says of the receiver of each order, by the order's number."""
+    numbers = dict(Order.objects.values_list("id", "order_no"))
+    with engine.session(store.absolute(brand.pk, store.files_of(brand.pk))) as lake:
+        rows = lake.execute("SELECT order_id, receiver FROM order_fact").fetchall()
+    return {numbers[order]: receiver for order, receiver in rows}
 
 
 def test_the_search_sees_the_canaries_it_is_to_miss_later(member: Member, home: Path) -> None:
@@ -250,7 +259,7 @@ def test_an_unfinished_import_keeps_the_erasure_waiting(
     waiting = erase(member)
 
     # then it says for what it waits, and remembers the person already
-    assert (waiting.state, waiting.steps_done) == (RequestState.WAITING, ["records"])
+    assert (waiting.state, waiting.steps_done) == (RequestState.WAITING, ["receivers", "records"])
     assert f"#{late.pk}" in waiting.problem
     assert Tombstone.objects.filter(brand=brand).exists()
 
@@ -262,6 +271,18 @@ def test_an_unfinished_import_keeps_the_erasure_waiting(
     assert done.state == RequestState.DONE
     assert found_in_tables() == []
     assert found_in_files(home) == []
+
+
+def test_the_lake_no_longer_tells_whom_orders_were_sent_to(brand: Brand, member: Member) -> None:
+    # given two orders of theirs, one of somebody else's to them, one to somebody else
+    receivers = list(receivers_in_lake(brand).values())
+    assert sorted(map(receivers.count, set(receivers))) == [1, 3]
+
+    # when
+    erase(member)
+
+    # then
+    assert [number for number, said in receivers_in_lake(brand).items() if said] == ["B200001"]
 
 
 def test_a_file_that_waits_for_its_columns_goes_too(brand: Brand, member: Member) -> None:
@@ -281,7 +302,7 @@ def test_an_erasure_cut_short_goes_on_where_it_stopped(member: Member, home: Pat
     with pytest.raises(OSError, match="disk full"):
         erase(member)
     request = PrivacyRequest.objects.get(kind="erase")
-    assert request.steps_done == ["records", "files", "exports"]
+    assert request.steps_done == ["receivers", "records", "files", "exports"]
 
     # when
     register_step(lake)

@@ -191,7 +191,8 @@ def _add_order(world: World, r: random.Random, member: int) -> None:
         "status": "paid", "ordered_at": moment, "paid_at": moment, "quantity": r.randint(1, 5),
         "list_minor": paid, "discount_minor": r.choice((0, 500)),
         "coupon_minor": r.choice((0, 300)), "paid_minor": paid, "refunded_minor": 0,
-        "province": r.choice(PROVINCES), "city": ""})  # fmt: skip
+        "province": r.choice(PROVINCES), "city": "", "receiver": None, "device": "",
+        "local_hour": None, "gift_note": False})  # fmt: skip
 
 
 def _add_event(world: World, r: random.Random, member: int) -> None:

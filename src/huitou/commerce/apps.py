@@ -12,9 +12,11 @@ class CommerceConfig(AppConfig):
     def ready(self) -> None:
         """Declare the room's lake tables, what it knows of members, what it keeps about people."""
         from huitou.commerce.facts import register_facts
+        from huitou.commerce.forgetting import register_steps
         from huitou.commerce.lake import register_tables
         from huitou.commerce.personal import declare_tables
 
         register_tables()
         register_facts()
         declare_tables()
+        register_steps()

@@ -10,6 +10,22 @@ from huitou.lake.registry import LakeTable, register
 # Orders and lines are dated when they are paid, else when ordered; undated ones stay out.
 _UTC = pa.timestamp("us", "UTC")
 _KINDS = frozenset({"commerce.orders_recorded", "commerce.orders_removed"})
+# An erasure took away whom orders were sent to: see ``commerce.forgetting``.
+RECEIVERS_ERASED = "commerce.receivers_erased"
+# The note itself stays out of the lake; only whether it speaks of giving something away goes in.
+_GIFT_WORDS = "送人|送给|送礼|礼物|礼品|礼盒|贺卡|祝福|生日|gift|birthday|greeting card"
+# What platforms call the device or till an order came from. The first that fits is the class.
+_DEVICE_WORDS = (
+    ("store", "pos|门店|线下|retail|offline"),
+    ("phone", "phone|mobile|android|ios|ipad|wap|app|手机|无线|移动|小程序|wechat|微信"),
+    ("computer", "pc|desktop|电脑|computer|windows|mac"),
+)
+_DEVICE_SQL = " ".join(f"WHEN o.device ~* '{words}' THEN '{code}'" for code, words in _DEVICE_WORDS)
+# A file that states dates only is read as midnight; nobody knows the hour then.
+_LOCAL_HOUR_SQL = """
+    CASE WHEN (coalesce(o.paid_at, o.ordered_at) AT TIME ZONE b.time_zone)::time <> '00:00'
+         THEN extract(hour FROM coalesce(o.paid_at, o.ordered_at) AT TIME ZONE b.time_zone) END
+"""
 _MONTHS_SQL = """
     SELECT month, count(*) FROM commerce_order
     WHERE brand_id = %(brand_id)s AND biz_date IS NOT NULL
@@ -40,16 +56,25 @@ ORDER_FACT = LakeTable(
             ("refunded_minor", pa.int64()),
             ("province", pa.string()),
             ("city", pa.string()),
+            # Says "the same receiver" within the brand, and nothing else.
+            ("receiver", pa.int64()),
+            ("device", pa.string()),
+            ("local_hour", pa.int16()),
+            ("gift_note", pa.bool_()),
         ]
     ),
-    kinds=_KINDS,
+    kinds=_KINDS | {RECEIVERS_ERASED},
     months_sql=_MONTHS_SQL,
-    sql="""
-        SELECT id AS order_id, shop_id, member_id, status, currency, is_purchase, ordered_at,
-               paid_at, coalesce(paid_at, ordered_at) AS happened_at, biz_date, month, quantity,
-               list_minor, discount_minor, coupon_minor, paid_minor, refunded_minor, province, city
-        FROM commerce_order
-        WHERE brand_id = %(brand_id)s AND biz_date IS NOT NULL
+    sql=f"""
+        SELECT o.id AS order_id, o.shop_id, o.member_id, o.status, o.currency, o.is_purchase,
+               o.ordered_at, o.paid_at, coalesce(o.paid_at, o.ordered_at) AS happened_at,
+               o.biz_date, o.month, o.quantity, o.list_minor, o.discount_minor, o.coupon_minor,
+               o.paid_minor, o.refunded_minor, o.province, o.city,
+               hashtextextended(encode(o.receiver_key, 'hex'), o.brand_id) AS receiver,
+               CASE {_DEVICE_SQL} ELSE '' END AS device,
+               {_LOCAL_HOUR_SQL} AS local_hour, o.remark ~* '{_GIFT_WORDS}' AS gift_note
+        FROM commerce_order o JOIN brands_brand b ON b.id = o.brand_id
+        WHERE o.brand_id = %(brand_id)s AND o.biz_date IS NOT NULL
     """,
 )
 

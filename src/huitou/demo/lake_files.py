@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from deltalake import Field, Schema, convert_to_deltalake
 from deltalake.schema import PrimitiveType
@@ -22,16 +23,20 @@ from huitou.demo.generator import (
     CANCELLED,
     CLOSED_REFUNDED,
     CURRENCY,
+    SHOPS,
     STATUSES,
     Drawn,
     Population,
 )
-from huitou.demo.tables import moments
+from huitou.demo.parcels import parcels
+from huitou.demo.tables import birthdays, moments
 from huitou.kernel.columns import text_column
 from huitou.members.lake import MEMBER_DIM
 
 _ZONE_OFFSET_SECONDS = 8 * 3_600
 _DAY = 86_400
+# The devices of ``parcels.DEVICES`` as the lake classes them.
+_DEVICES = ("", "phone", "computer")
 
 
 @dataclass(frozen=True)
@@ -63,7 +68,7 @@ def write_lake(
         members = stack.enter_context(_single_file(root, MEMBER_DIM.name, MEMBER_DIM.schema))
         for number in range(population.chunks):
             drawn = population.drawn(number)
-            facts = order_facts(drawn, shop_ids)
+            facts = order_facts(drawn, population.seed, shop_ids)
             order_files.write(facts)
             orders += facts.num_rows
             members.write_table(member_rows(drawn, population.seed, shop_ids))
@@ -126,11 +131,12 @@ def _single_file(root: Path, name: str, schema: pa.Schema) -> pq.ParquetWriter:
     return pq.ParquetWriter(root / name / "part-0.parquet", schema)
 
 
-def order_facts(drawn: Drawn, shop_ids: Sequence[int]) -> pa.Table:
+def order_facts(drawn: Drawn, seed: int, shop_ids: Sequence[int]) -> pa.Table:
     """The orders of a chunk in the columns of ``order_fact``."""
     day = _business_days(drawn)
     member = drawn.members[drawn.buyer]
     place = drawn.place[drawn.buyer]
+    sent = parcels(drawn, seed)
     is_purchase = (
         (drawn.paid_at > 0)
         & ~np.isin(drawn.status, (CANCELLED, CLOSED_REFUNDED))
@@ -156,6 +162,12 @@ def order_facts(drawn: Drawn, shop_ids: Sequence[int]) -> pa.Table:
         "refunded_minor": pa.array(drawn.refunded_minor),
         "province": picked([place[0] for place in words.PLACES], place),
         "city": picked([place[1] for place in words.PLACES], place),
+        "receiver": pa.array(member * 10 + sent.friend),
+        "device": picked(_DEVICES, sent.device),
+        "local_hour": pa.array(
+            (_happened(drawn) + _ZONE_OFFSET_SECONDS) % _DAY // 3_600, pa.int16()
+        ),
+        "gift_note": pa.array(sent.note > 0),
     }
     return pa.table(columns).select(ORDER_FACT.schema.names).cast(ORDER_FACT.schema)
 
@@ -188,6 +200,7 @@ def member_rows(drawn: Drawn, seed: int, shop_ids: Sequence[int]) -> pa.Table:
     high = mixed(drawn.members, seed, "uuid high").tolist()
     low = mixed(drawn.members, seed, "uuid low").tolist()
     created = (drawn.joined + _ZONE_OFFSET_SECONDS) // _DAY
+    born = birthdays(drawn.members, seed)
     columns = {
         "member_id": pa.array(drawn.members),
         "public_id": [
@@ -196,6 +209,10 @@ def member_rows(drawn: Drawn, seed: int, shop_ids: Sequence[int]) -> pa.Table:
         "province": picked([place[0] for place in words.PLACES], drawn.place),
         "city": picked([place[1] for place in words.PLACES], drawn.place),
         "first_shop_id": pa.array(np.array(shop_ids)[drawn.shop], pa.int32()),
+        "first_shop": picked([shop[0] for shop in SHOPS], drawn.shop),
+        "first_channel": picked([shop[1] for shop in SHOPS], drawn.shop),
+        "birth_month": pc.month(born).cast(pa.int16()),
+        "birth_day": pc.day(born).cast(pa.int16()),
         "created_date": pa.array(created, pa.int32()).cast(pa.date32()),
     }
     return pa.table(columns).select(MEMBER_DIM.schema.names).cast(MEMBER_DIM.schema)

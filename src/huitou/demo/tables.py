@@ -11,6 +11,7 @@ from huitou.demo import words_zh as words
 from huitou.demo.draws import below, picked, shares, weighted
 from huitou.demo.generator import CURRENCY, SHOPS, STATUSES, Drawn, Population
 from huitou.demo.loading import ShopPart, Source
+from huitou.demo.parcels import Parcels, parcels
 from huitou.kernel.columns import text_column
 
 _FIRST_ORDER_NO = 10**17
@@ -32,7 +33,7 @@ def source(population: Population) -> Source:
 def shop_parts(drawn: Drawn, seed: int) -> list[ShopPart]:
     """The chunk by shop; a member buys in one shop."""
     people = people_rows(drawn, seed)
-    orders = order_rows(drawn, people)
+    orders = order_rows(drawn, people, seed)
     lines = line_rows(drawn, orders["order_no"])
     refunds = refund_rows(drawn, orders["order_no"])
     shop_of_order = drawn.shop[drawn.buyer]
@@ -86,7 +87,7 @@ def people_rows(drawn: Drawn, seed: int) -> pa.Table:
             "gender": picked(
                 _GENDERS, weighted(shares(members, seed, "gender"), _GENDER_WEIGHTS)
             ),
-            "birthday": _birthdays(members, seed),
+            "birthday": birthdays(members, seed),
             "province": picked([place[0] for place in words.PLACES], drawn.place),
             "city": picked([place[1] for place in words.PLACES], drawn.place),
             "id1_kind": picked(kinds, drawn.shop),
@@ -105,7 +106,7 @@ def people_rows(drawn: Drawn, seed: int) -> pa.Table:
     )  # fmt: skip
 
 
-def _birthdays(members: NDArray[np.int64], seed: int) -> pa.Array:
+def birthdays(members: NDArray[np.int64], seed: int) -> pa.Array:
     """Dates between 1968 and 2006, for the few who told."""
     start = int(np.datetime64("1968-01-01", "D").astype(np.int64))
     span = int(np.datetime64("2006-01-01", "D").astype(np.int64)) - start
@@ -116,9 +117,17 @@ def _birthdays(members: NDArray[np.int64], seed: int) -> pa.Array:
     return pa.array(days, pa.int32(), mask=silent).cast(pa.date32())
 
 
-def order_rows(drawn: Drawn, people: pa.Table) -> pa.Table:
+def _friends_phones(sent: Parcels, drawn: Drawn) -> pa.Array:
+    """A masked number of their own for each friend of a member."""
+    number = pa.array((drawn.members[drawn.buyer] * 10 + sent.friend) % 10_000).cast(pa.string())
+    return pc.binary_join_element_wise("139", pc.utf8_lpad(number, 4, "0"), "****")
+
+
+def order_rows(drawn: Drawn, people: pa.Table, seed: int) -> pa.Table:
     """The orders in the columns of ``STAGE_ORDER_COLUMNS``, without ``member_id``."""
     size = len(drawn.order_id)
+    sent = parcels(drawn, seed)
+    given = pa.array(sent.friend > 0)
     buyers = people.select(["name", "phone", "province", "city"]).take(pa.array(drawn.buyer))
     return pa.table(
         {
@@ -140,10 +149,10 @@ def order_rows(drawn: Drawn, people: pa.Table) -> pa.Table:
             "refund_stated_minor": drawn.refunded_minor,
             "province": buyers["province"],
             "city": buyers["city"],
-            "receiver": buyers["name"],
-            "receiver_phone": buyers["phone"],
-            "device": text_column(size),
-            "remark": text_column(size),
+            "receiver": pc.if_else(given, words.FRIEND, buyers["name"]),
+            "receiver_phone": pc.if_else(given, _friends_phones(sent, drawn), buyers["phone"]),
+            "device": sent.devices,
+            "remark": sent.notes,
         }
     )
 

@@ -81,6 +81,8 @@ MESSAGES = (
     "要新日期的",
     "家里白天没人，放驿站",
 )
+# Who a present goes to, as a parcel names them.
+FRIEND = "朋友"
 REMARKS = ("'老客户，送小样", "'已改地址", "'催过一次", "'换货补发")
 
 

@@ -19,6 +19,11 @@ MEMBER_DIM = LakeTable(
             ("province", pa.string()),
             ("city", pa.string()),
             ("first_shop_id", pa.int32()),
+            ("first_shop", pa.string()),
+            ("first_channel", pa.string()),
+            # Without the year: enough to congratulate, too little to tell who somebody is.
+            ("birth_month", pa.int16()),
+            ("birth_day", pa.int16()),
             ("created_date", pa.date32()),
         ]
     ),
@@ -37,14 +42,23 @@ MEMBER_DIM = LakeTable(
     sql="""
         SELECT m.id, m.public_id, coalesce(nullif(m.province, ''), a.province, ''),
                CASE WHEN m.province = '' AND m.city = '' THEN coalesce(a.city, '') ELSE m.city END,
-               m.first_shop_id, (m.created_at AT TIME ZONE b.time_zone)::date
+               m.first_shop_id, coalesce(s.slug, ''), coalesce(s.platform, ''),
+               extract(month FROM coalesce(m.birthday, a.birthday)),
+               extract(day FROM coalesce(m.birthday, a.birthday)),
+               (m.created_at AT TIME ZONE b.time_zone)::date
         FROM members_member m
         JOIN brands_brand b ON b.id = m.brand_id
+        LEFT JOIN brands_shop s ON s.id = m.first_shop_id
         LEFT JOIN (
-          SELECT DISTINCT ON (merged_into_id) merged_into_id, province, city
+          SELECT merged_into_id,
+                 (array_agg(province ORDER BY id) FILTER (WHERE province <> ''))[1] AS province,
+                 (array_agg(city ORDER BY id) FILTER (WHERE province <> ''))[1] AS city,
+                 (array_agg(birthday ORDER BY id) FILTER (WHERE birthday IS NOT NULL))[1]
+                   AS birthday
           FROM members_member
-          WHERE brand_id = %(brand_id)s AND merged_into_id IS NOT NULL AND province <> ''
-          ORDER BY merged_into_id, id) a ON a.merged_into_id = m.id
+          WHERE brand_id = %(brand_id)s AND merged_into_id IS NOT NULL
+            AND (province <> '' OR birthday IS NOT NULL)
+          GROUP BY merged_into_id) a ON a.merged_into_id = m.id
         WHERE m.brand_id = %(brand_id)s AND m.merged_into_id IS NULL
         ORDER BY m.id
     """,
