@@ -23,7 +23,7 @@ from huitou.brands.models import Brand
 from huitou.cli import entry, insight, refresh
 from huitou.insight.traits import TRAITS
 from tests.factories import make_shop
-from tests.insight.histories import Bought, make_members, store
+from tests.insight.histories import CATEGORIES, GOODS, Bought, make_members, store
 
 GROUPS = (
     ("privileged", "特权客户", "Privileged"),
@@ -112,7 +112,7 @@ def test_refresh_tells_what_it_did(huitou: Huitou, brand: Brand) -> None:
         "rows": {
             "order_fact": 7,
             "line_fact": 1,
-            "product_dim": 4,
+            "product_dim": len(CATEGORIES) + len(GOODS),
             "member_dim": 4,
             "member_alias": 0,
             "touch_fact": 0,

@@ -23,6 +23,21 @@ PROVINCES = (
     ("上海市", "上海市"),
 )
 CATEGORIES = ("茶具", "香薰", "家纺", "")
+# Products by code: title and category. Teaware has enough of them for price lines of its own.
+GOODS: dict[str, tuple[str, str]] = {
+    **{f"t{n}": (f"盖碗 {n} 号", "茶具") for n in range(7)},
+    "s1": ("线香", "香薰"),
+    "s2": ("学生 Gift Candle", "香薰"),
+    "b1": ("婴儿奶粉", "母婴"),
+    "c1": ("积木", "玩具"),
+    "e1": ("老花镜", "眼镜"),
+    "d1": ("Dog Food", "宠物"),
+    "w1": ("Women Dress", "服饰"),
+    "m1": ("Men's Shaving Set", ""),
+}
+# Of a remark, whether it speaks of a present.
+REMARKS: dict[str, bool] = {"": False, "尽快": False, "送人，请附贺卡": True}
+DEVICES: dict[str, str] = {"": "", "APP": "phone", "电脑": "computer", "pos": "store"}
 
 
 @dataclass(frozen=True)
@@ -43,13 +58,24 @@ class Bought:
     quantity: int | None = 1
     place: tuple[str, str] = ("", "")
     categories: tuple[str, ...] = ()
+    coupon_minor: int | None = None
+    receiver: int | None = None
+    device: str = ""
+    remark: str = ""
+    hour: int = 12
+    # Code, pieces and what was paid for them.
+    goods: tuple[tuple[str, int, int | None], ...] = ()
 
     @property
     def moment(self) -> datetime:
-        """Noon of the day, a second later for each order number."""
-        return datetime(self.day.year, self.day.month, self.day.day, 12, tzinfo=UTC) + timedelta(
-            seconds=self.number
-        )
+        """The hour of the day, UTC, a second later for each order number."""
+        day = datetime(self.day.year, self.day.month, self.day.day, self.hour, tzinfo=UTC)
+        return day + timedelta(seconds=self.number)
+
+    @property
+    def lines(self) -> tuple[tuple[str, int, int | None], ...]:
+        """The lines: product, pieces, paid; products named by a category first."""
+        return (*((category, 1, None) for category in self.categories), *self.goods)
 
     @property
     def is_purchase(self) -> bool:
@@ -66,6 +92,7 @@ class Bought:
 def random_history(seed: int, *, members: int = 40, orders: int = 300) -> list[Bought]:
     """Orders over three years with ties, gifts of 0.00, refunds, strangers and foreign money."""
     rng = random.Random(seed)
+    more = random.Random(-seed)
     found = []
     for number in range(orders):
         paid = rng.choice((0, 1, 990, 1990, 1990, 5000, 12345, 99999))
@@ -85,6 +112,15 @@ def random_history(seed: int, *, members: int = 40, orders: int = 300) -> list[B
                 quantity=rng.choice((None, 1, 2, 5)),
                 place=rng.choice(PROVINCES),
                 categories=tuple(rng.choices(CATEGORIES, k=rng.randrange(3))),
+                coupon_minor=more.choice((None, None, 0, 200)),
+                receiver=more.choice((None, 0, 0, 0, 1, 2, 3)),
+                device=more.choice(tuple(DEVICES)),
+                remark=more.choice((*REMARKS, "", "", "")),
+                hour=more.choice((1, 3, 9, 12, 12, 15, 21)),
+                goods=tuple(
+                    (code, more.randrange(4), more.choice((None, 0, 500, 990, 1490, 7000)))
+                    for code in more.choices(tuple(GOODS), k=more.randrange(4))
+                ),
             )
         )
     return found
@@ -106,20 +142,27 @@ def make_members(brand: Brand, count: int, shop: Shop | None = None) -> list[int
 
 def store(brand: Brand, shops: list[Shop], members: list[int], history: list[Bought]) -> list[int]:
     """Write ``history`` to PostgreSQL with its news; the order ids in order."""
+    catalogue = GOODS | {category: ("x", category) for category in CATEGORIES}
     products = {
-        category: Product.objects.get_or_create(
-            brand=brand, code=f"p-{category}", defaults={"title": "x", "category": category}
+        code: Product.objects.get_or_create(
+            brand=brand, code=f"p-{code}", defaults={"title": title, "category": category}
         )[0]
-        for category in CATEGORIES
+        for code, (title, category) in catalogue.items()
     }
     with transaction.atomic():
         orders = Order.objects.bulk_create(
             [_order(brand, shops, members, bought) for bought in history]
         )
         OrderLine.objects.bulk_create(
-            OrderLine(order=order, line_key=str(place), product=products[category])
+            OrderLine(
+                order=order,
+                line_key=str(place),
+                product=products[code],
+                quantity=pieces,
+                paid_minor=paid,
+            )
             for order, bought in zip(orders, history, strict=True)
-            for place, category in enumerate(bought.categories)
+            for place, (code, pieces, paid) in enumerate(bought.lines)
         )
         append(
             brand_id=brand.pk,
@@ -151,6 +194,10 @@ def _order(brand: Brand, shops: list[Shop], members: list[int], bought: Bought) 
         refunded_minor=bought.refunded_minor,
         province=bought.place[0],
         city=bought.place[1],
+        coupon_minor=bought.coupon_minor,
+        receiver_key=None if bought.receiver is None else bytes([bought.receiver] * 8),
+        device=bought.device,
+        remark=bought.remark,
     )
 
 

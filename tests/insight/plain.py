@@ -12,6 +12,7 @@ from datetime import date, timedelta
 from fractions import Fraction
 from typing import Any
 
+from tests.insight import plain_depth as depth
 from tests.insight.histories import Bought
 
 GROUPS = {
@@ -104,8 +105,8 @@ def traits(history: list[Bought], as_of: date, *, support: int) -> dict[int, dic
     category_days: dict[tuple[int, str], set[date]] = defaultdict(set)
     for member, orders in bought.items():
         for order in orders:
-            for category in order.categories:
-                if category:
+            for code, _, _ in order.lines:
+                if category := depth.category_of(code):
                     category_days[member, category].add(order.day)
     intervals: dict[str, list[Fraction]] = defaultdict(list)
     for (_, category), dates in category_days.items():
@@ -122,17 +123,34 @@ def traits(history: list[Bought], as_of: date, *, support: int) -> dict[int, dic
     recency = {member: (as_of - max(dates)).days for member, dates in days.items()}
     frequency = {member: len(orders) for member, orders in bought.items()}
     amount = {member: sum(order.net for order in orders) for member, orders in bought.items()}
+    owned = {
+        member: depth.categories(
+            {c: dates for (m, c), dates in category_days.items() if m == member},
+            norms,
+            brand,
+            as_of,
+        )
+        for member in bought
+    }
+    cycles = {
+        member: max(
+            1,
+            half_up(interval(days[member]))
+            if len(days[member]) >= 3
+            else norms.get(owned[member]["main_category"], brand),
+        )
+        for member in bought
+    }
+    expected = depth.rhythm(days, cycles, as_of, support)
+    on_promotion = depth.promotions(bought)
+    sold = [o for o in history if o.is_purchase and o.currency == "CNY" and o.day <= as_of]
+    bands = depth.product_bands(sold)
     found = {}
     for member, orders in bought.items():
-        mine = {c: dates for (m, c), dates in category_days.items() if m == member}
-        main = min(mine, key=lambda c: (-len(mine[c]), -max(mine[c]).toordinal(), c), default=None)
-        if len(days[member]) >= 3:
-            cycle = half_up(interval(days[member]))
-        else:
-            cycle = norms.get(main, brand)
-        cycle = max(1, cycle)
+        cycle = cycles[member]
         last = max(days[member])
         stated = [order for order in orders if order.place[0]]
+        place = stated[-1].place if stated else (None, None)
         found[member] = {
             "recency_days": recency[member],
             "frequency": frequency[member],
@@ -145,13 +163,18 @@ def traits(history: list[Bought], as_of: date, *, support: int) -> dict[int, dic
             "f_score": 1 + passed(frequency, member),
             "m_score": 1 + passed(amount, member),
             "cycle_days": cycle,
-            "next_purchase_date": last + timedelta(days=cycle),
+            "next_purchase_date": expected[member],
             "lifecycle_stage": stage(recency[member], cycle),
-            "province": stated[-1].place[0] if stated else None,
-            "city": (stated[-1].place[1] or None) if stated else None,
+            "province": place[0],
+            "city": place[1] or None,
             "loss_warning_date": last + timedelta(days=3 * cycle),
             "buyer_type": ("new", "returning", "loyal")[min(len(days[member]), 3) - 1],
-            "main_category": main,
+            "price_band": depth.price_band(orders, bands),
+            **owned[member],
+            **on_promotion[member],
+            **depth.presents(orders),
+            **depth.habits(orders),
+            **depth.persons(orders, place),
         }
     return found
 

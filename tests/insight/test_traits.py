@@ -11,6 +11,7 @@ import pytest
 
 from huitou.brands.models import Brand
 from huitou.insight import definitions, plan, queries, services
+from huitou.insight.traits import BY_NAME
 from huitou.insight.types import Scope
 from huitou.members import decisions
 from tests.factories import make_shop
@@ -25,6 +26,7 @@ def _little_support(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Let small histories have category cycles."""
     plan.trait_steps.cache_clear()
     monkeypatch.setattr(definitions, "CATEGORY_SUPPORT_MIN", 5)
+    monkeypatch.setattr(definitions, "SURVIVAL_SUPPORT_MIN", 5)
     yield
     plan.trait_steps.cache_clear()
 
@@ -44,7 +46,9 @@ def test_every_trait_equals_the_plain_computation(brand: Brand, home: Path, seed
     expected = plain.traits(history, AS_OF, support=5)
     found = queries.member_traits(brand.pk, members)
     nothing = dict.fromkeys(found[members[0]])
-    assert found == {member: expected.get(place, nothing) for place, member in enumerate(members)}
+    assert found == {
+        member: nothing | expected.get(place, {}) for place, member in enumerate(members)
+    }
 
 
 def test_a_shop_counts_only_its_own_orders(brand: Brand, home: Path) -> None:
@@ -63,7 +67,8 @@ def test_a_shop_counts_only_its_own_orders(brand: Brand, home: Path) -> None:
     )
     expected = plain.traits(of_shop(history, 1), AS_OF, support=5)
     assert {row.member_id: dict(row.traits) for row in page.rows} == {
-        members[place]: traits for place, traits in sorted(expected.items())
+        members[place]: dict.fromkeys(BY_NAME) | traits
+        for place, traits in sorted(expected.items())
     }
 
 
@@ -92,7 +97,7 @@ def test_a_person_of_several_accounts_is_counted_as_one(brand: Brand, home: Path
     found = queries.member_traits(brand.pk, accounts[::2])
     nothing = dict.fromkeys(found[accounts[0]])
     assert found == {
-        member: expected.get(place, nothing)
+        member: nothing | expected.get(place, {})
         for place, member in zip(range(0, 40, 2), accounts[::2], strict=True)
     }
     assert queries.member_traits(brand.pk, accounts[1::2]) == {}
@@ -103,4 +108,4 @@ def test_a_person_of_several_accounts_is_counted_as_one(brand: Brand, home: Path
     services.refresh(brand.pk, as_of=AS_OF, now=NOW)
     expected = plain.traits(history, AS_OF, support=5)
     found = queries.member_traits(brand.pk, accounts)
-    assert found == {member: expected.get(n, nothing) for n, member in enumerate(accounts)}
+    assert found == {member: nothing | expected.get(n, {}) for n, member in enumerate(accounts)}

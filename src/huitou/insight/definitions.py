@@ -125,3 +125,65 @@ RECENCY_BANDS: tuple[tuple[int, int | None], ...] = (
     (366, None),
 )
 FREQUENCY_BANDS: tuple[tuple[int, int | None], ...] = ((1, 1), (2, 2), (3, 3), (4, 5), (6, None))
+
+# The survival of silences is counted in tenths of a purchase cycle: a week for a yearly buyer is
+# nothing, for a weekly buyer everything; finer bins would hold too few.
+SURVIVAL_BINS = 10
+# It is followed for this many cycles. Whoever is gone for longer is long lost.
+SURVIVAL_CYCLES_MAX = 10
+# The curve ends where fewer than this many are still waited for: one more would move it by more
+# than a thirtieth.
+SURVIVAL_SUPPORT_MIN = 30
+
+# A purchase is on promotion when it used a coupon or at least a tenth of the list price fell away:
+# less is a member's price, a rounding or free shipping.
+PROMOTION_SHARE_INVERSE = 10
+# Once is chance: whoever never paid the full price did so at least twice.
+PROMOTION_ONLY_MIN = 2
+# A member's share of promotions is drawn towards the brand's by this many purchases, so that two
+# purchases alike begin to say something, and one does not.
+PROMOTION_PRIOR = 4
+# Sensitive is whoever lies more than a quarter of the way from the brand's share to all or nothing.
+PROMOTION_QUARTERS = 4
+SENSITIVITIES: tuple[Label, ...] = (
+    Label("low", "低", "Low"),
+    Label("medium", "中", "Medium"),
+    Label("high", "高", "High"),
+)
+
+# Terciles of the prices within a category want a few products; below, those of the whole brand.
+PRICE_PRODUCTS_MIN = 6
+PRICE_BANDS: tuple[Label, ...] = (
+    Label("low", "低价位", "Low"),
+    Label("mid", "中价位", "Middle"),
+    Label("high", "高价位", "High"),
+)
+
+# Different receivers that speak of presents: two may be home and work.
+GIFT_RECEIVERS_MIN = 3
+BUYS_FOR: tuple[Label, ...] = (
+    Label("self", "自用", "Themselves"),
+    Label("gift", "送礼", "Others"),
+    Label("both", "自用与送礼", "Both"),
+)
+
+DEVICES: tuple[Label, ...] = (
+    Label("phone", "手机", "Phone"),
+    Label("computer", "电脑", "Computer"),
+    Label("store", "门店", "Store"),
+)
+# Quarters of the day by its first hour.
+HOUR_BANDS: tuple[tuple[Label, int], ...] = (
+    (Label("night", "深夜（0–6 点）", "Night (0–6)"), 0),
+    (Label("morning", "上午（6–12 点）", "Morning (6–12)"), 6),
+    (Label("afternoon", "下午（12–18 点）", "Afternoon (12–18)"), 12),
+    (Label("evening", "晚上（18–24 点）", "Evening (18–24)"), 18),
+)
+WEEK_HABITS: tuple[Label, ...] = (
+    Label("weekday", "工作日", "Weekdays"),
+    Label("weekend", "周末", "Weekends"),
+    Label("any", "不限", "Any day"),
+)
+# Two of seven days are a weekend. Twice their share is a habit, half of it the opposite one.
+WEEKEND_SHARE = (4, 7)
+WEEKDAY_SHARE = (1, 7)

@@ -21,7 +21,6 @@ import pyarrow.parquet
 
 from huitou.brands.models import Brand
 from huitou.insight import figures, periods, plan, readings
-from huitou.insight.traits import TRAITS
 from huitou.insight.types import (
     CohortRow,
     CycleSummary,
@@ -145,7 +144,6 @@ def write_traits(live: Live, out: Path) -> int:
     as_text = _is_csv(out)
     plan.run_steps(live.connection, plan.trait_steps(), live.as_of)
     _load_identities(live)
-    columns = ", ".join(f"t.{trait.name}" for trait in TRAITS)
     listed = (
         "string_agg(platform || ':' || kind || ':' || value, ';' ORDER BY platform, kind, value)"
         if as_text
@@ -154,10 +152,9 @@ def write_traits(live: Live, out: Path) -> int:
     nothing = "''" if as_text else "[]"
     found = live.connection.sql(
         f"""
-        SELECT m.public_id AS member_id, {columns},
+        SELECT m.public_id AS member_id, m.* EXCLUDE (member_id, public_id),
                coalesce(i.platform_ids, {nothing}) AS platform_ids
-        FROM member_dim m
-        LEFT JOIN traits t USING (member_id)
+        FROM ({plan.members_sql(columns="member_id, public_id")}) m
         LEFT JOIN (SELECT member_id, {listed} AS platform_ids
                    FROM member_identities GROUP BY member_id) i USING (member_id)
         ORDER BY m.member_id

@@ -135,62 +135,66 @@ class _Steps:
 
     def __init__(self) -> None:
         self.compiled: list[tuple[str, str]] = []
+        self._relations: dict[str, Any] = {}
 
     def add(self, name: str, expression: Any) -> Any:
         import ibis
 
         self.compiled.append((name, compile_sql(expression)))
-        return ibis.table(expression.schema(), name=name)
+        self._relations[name] = ibis.table(expression.schema(), name=name)
+        return self._relations[name]
+
+    def __getitem__(self, name: str) -> Any:
+        """A step added before."""
+        return self._relations[name]
 
 
 @cache
 def trait_steps() -> tuple[tuple[str, str], ...]:
-    """The steps that end in ``traits``: one row per buyer, a column per trait.
+    """The steps that end in ``traits``, a row per buyer, and ``persons``, a row per member.
 
-    On the way they leave ``buyers``, ``category_norms``, ``brand_norm``, ``measures_scale`` and
-    ``profile``.
+    On the way they leave ``buyers``, ``category_days``, ``category_norms``, ``brand_norm``,
+    ``measures_scale``, ``survival`` and ``profile``. ``members_sql`` puts the two together.
     """
-    from huitou.insight.expressions import buyers as rules
-    from huitou.insight.expressions.common import as_of_day
+    from huitou.insight import assembling
 
     steps = _Steps()
-    buyers = steps.add("buyers", rules.buyers(lake_table("order_fact", PURCHASES), as_of_day()))
-    cycled = _add_cycles(steps, buyers)
-    scale = steps.add("measures_scale", rules.measures_scale(buyers))
-    known = steps.add("profile", rules.profile(cycled, scale))
-    declared = {trait.name: trait.expression(known, as_of_day()) for trait in TRAITS}
-    steps.add("traits", known.select("member_id", **declared))
+    assembling.add_traits(steps, *_purchased())
+    assembling.add_persons(steps, lake_table("member_dim"))
     return tuple(steps.compiled)
+
+
+def members_sql(where: str = "", columns: str = "member_id") -> str:
+    """SQL of every trait of every member, after ``trait_steps``; unordered.
+
+    ``where`` narrows ``member_dim``, of which ``columns`` come first; buyers are in it anyway.
+    """
+    traits = ", ".join(f"{'p' if t.of_everyone else 't'}.{t.name}" for t in TRAITS)
+    named = ", ".join(f"m.{name}" for name in columns.split(", "))
+    return (
+        f"SELECT {named}, {traits}"
+        f" FROM (SELECT {columns} FROM member_dim {where}) m"
+        " LEFT JOIN traits t USING (member_id) LEFT JOIN persons p USING (member_id)"
+    )
 
 
 @cache
 def stage_steps() -> tuple[tuple[str, str], ...]:
     """The steps that end in ``stages``: the life-cycle stage of every buyer, and nothing else."""
-    from huitou.insight.expressions import rhythm
-    from huitou.insight.expressions.buyers import buyer_days
-    from huitou.insight.expressions.common import as_of_day
+    from huitou.insight import assembling
 
     steps = _Steps()
-    buyers = steps.add("buyers", buyer_days(lake_table("order_fact", PURCHASES), as_of_day()))
-    steps.add("stages", rhythm.stages(_add_cycles(steps, buyers), as_of_day()))
+    assembling.add_stages(steps, *_purchased())
     return tuple(steps.compiled)
 
 
-def _add_cycles(steps: _Steps, buyers: Any) -> Any:
-    """The steps from ``buyers`` to every buyer's purchase cycle, ``cycled``."""
-    from huitou.insight.expressions import rhythm as rules
-    from huitou.insight.expressions.common import as_of_day
-
-    lines = lake_table("line_fact", PURCHASE_LINES)
-    products = lake_table("product_dim")
-    numbered = steps.add("categories", rules.categories(products))
-    by_category = steps.add(
-        "category_days", rules.category_days(lines, products, numbered, as_of_day())
+def _purchased() -> tuple[Any, Any, Any]:
+    """Purchases, their lines, and the catalogue."""
+    return (
+        lake_table("order_fact", PURCHASES),
+        lake_table("line_fact", PURCHASE_LINES),
+        lake_table("product_dim"),
     )
-    norms = steps.add("category_norms", rules.category_norms(by_category, numbered))
-    main = steps.add("main_categories", rules.main_categories(by_category, numbered))
-    brand = steps.add("brand_norm", rules.brand_norm(buyers))
-    return steps.add("cycled", rules.with_cycles(buyers, main, norms, brand))
 
 
 @lru_cache(maxsize=64)

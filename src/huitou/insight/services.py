@@ -128,18 +128,13 @@ def _write_snapshot(
 
 
 def _write_traits(connection: duckdb.DuckDBPyConnection, folder: Path, shop_id: int | None) -> None:
-    where = "" if shop_id is None else f"WHERE first_shop_id = {int(shop_id)}"
+    where = ""
+    if shop_id is not None:
+        here = f"first_shop_id = {int(shop_id)}"
+        where = f"WHERE {here} OR member_id IN (SELECT member_id FROM traits)"
     connection.execute(
-        f"""
-        COPY (
-            SELECT m.member_id, t.* EXCLUDE (member_id)
-            FROM (SELECT member_id FROM member_dim {where}
-                  UNION SELECT member_id FROM traits) m
-            LEFT JOIN traits t USING (member_id)
-            ORDER BY m.member_id
-        ) TO {quoted(str(folder / snapshots.TRAITS_FILE))}
-        ({_TRAITS_FILE})
-        """
+        f"COPY ({plan.members_sql(where)} ORDER BY member_id)"
+        f" TO {quoted(str(folder / snapshots.TRAITS_FILE))} ({_TRAITS_FILE})"
     )
 
 

@@ -20,7 +20,6 @@ import numpy as np
 from huitou.brands.models import Brand
 from huitou.insight import plan, snapshots
 from huitou.insight.snapshots import Snapshot
-from huitou.insight.traits import TRAITS
 from huitou.insight.types import Scope
 from huitou.kernel.errors import RefusedInputError
 from huitou.lake.engine import quoted
@@ -209,8 +208,4 @@ def instant_of(day: date, refreshed_at: datetime, zone: ZoneInfo) -> At:
 def _make_people(connection: duckdb.DuckDBPyConnection, day: date) -> None:
     """Every member with the traits of a day."""
     plan.run_steps(connection, plan.trait_steps(), day)
-    columns = ", ".join(f"t.{trait.name}" for trait in TRAITS)
-    connection.execute(
-        f"CREATE TEMP TABLE {PEOPLE} AS SELECT m.member_id, {columns}"
-        " FROM member_dim m LEFT JOIN traits t USING (member_id)"
-    )
+    connection.execute(f"CREATE TEMP TABLE {PEOPLE} AS {plan.members_sql()}")

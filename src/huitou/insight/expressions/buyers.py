@@ -15,12 +15,16 @@ from huitou.insight.expressions.common import (
     sales,
     value_at_greatest,
 )
+from huitou.insight.expressions.habits import counted, habit_tallies
 
 SCORE_QUANTILES = (0.2, 0.4, 0.6, 0.8)
 
 
-def buyers(orders: Relation, as_of: Column) -> Relation:
-    """One row per member with a purchase up to ``as_of``: what their orders add up to."""
+def buyers(orders: Relation, visits: Relation, as_of: Column) -> Relation:
+    """One row per member with a purchase up to ``as_of``: what their orders add up to.
+
+    ``visits`` are the days of ``rhythm.purchase_days``.
+    """
     bought = of_members(orders, as_of)
     # Paid seconds first, the order's id among equals: one integer that orders purchases in time.
     moment = bought.paid_at.epoch_seconds().cast("int64") * 2**31 + bought.order_id % 2**31
@@ -30,13 +34,17 @@ def buyers(orders: Relation, as_of: Column) -> Relation:
         monetary_minor=sales(bought),
         first_paid_at=bought.paid_at.min(),
         last_paid_at=bought.paid_at.max(),
-        first_day=bought.biz_date.min(),
-        last_day=bought.biz_date.max(),
-        purchase_days=bought.biz_date.nunique(),
         province=value_at_greatest(bought.province, moment, where=stated),
         city=value_at_greatest(bought.city, moment, where=stated).nullif(""),
+        **habit_tallies(bought),
     )
-    return totals.mutate(recency_days=recency(totals.last_day, as_of))
+    dated = visits.group_by("member_id").aggregate(
+        first_day=visits.biz_date.min(),
+        last_day=visits.biz_date.max(),
+        purchase_days=visits.count(),
+    )
+    known = totals.join(dated, "member_id")
+    return known.mutate(recency_days=recency(known.last_day, as_of))
 
 
 def buyer_days(orders: Relation, as_of: Column) -> Relation:
@@ -59,12 +67,11 @@ def measures_scale(measured: Relation) -> Relation:
         for place, quantile in enumerate(SCORE_QUANTILES, start=1):
             # Whole numbers interpolated at tenths: two decimals are exact and free of float dust.
             columns[f"{name}_q{place}"] = number.quantile(quantile).round(2)
-    return measured.aggregate(**columns)
-
-
-def profile(cycled: Relation, scale: Relation) -> Relation:
-    """One row per buyer with everything traits are made of."""
-    return cycled.cross_join(scale)
+    return measured.aggregate(
+        **columns,
+        brand_promotions=counted(measured, "promotions").sum(),
+        brand_told_promotion=counted(measured, "told_promotion").sum(),
+    )
 
 
 def average_order_value(known: Relation, as_of: Column) -> Column:

@@ -76,3 +76,55 @@ def of_members(orders: Relation, as_of: Column | date) -> Relation:
 def later(last_day: Column, days: Column) -> Column:
     """A date some days after."""
     return last_day + days.cast("int32").as_interval("D")
+
+
+# Three counts of up to a million in one integer: one sum instead of three, and a third of the
+# memory of a group-by that has a group per member.
+TALLY_BITS = 20
+TALLIES_MAX = 3
+
+
+def packed(*conditions: Column) -> Column:
+    """Up to ``TALLIES_MAX`` conditions as one integer, whose sum ``tally`` takes apart again."""
+    assert len(conditions) <= TALLIES_MAX
+    said = [condition.fill_null(False).cast("int64") for condition in conditions]
+    total = said[0]
+    for place, one in enumerate(said[1:], start=1):
+        total = total + one * 2 ** (TALLY_BITS * place)
+    return total
+
+
+def tally(total: Column, place: int) -> Column:
+    """The count at a place of a sum of ``packed``."""
+    return (total >> (TALLY_BITS * place)) & (2**TALLY_BITS - 1)
+
+
+def most(counts: dict[str, Column]) -> tuple[Column, Column, Column]:
+    """The code of the largest of several counts, that count, and all of them.
+
+    The first of equals; null where all are none.
+    """
+    total = sum(counts.values())
+    largest = ibis.greatest(*counts.values())
+    branches = [(count == largest, code) for code, count in counts.items()]
+    code = ibis.cases(*branches, else_=ibis.null("string"))
+    return ibis.ifelse(total > 0, code, ibis.null("string")), largest, total
+
+
+def smoothed(part: Column, whole: Column, classes: int) -> Column:
+    """The share of ``part`` in ``whole`` as if each of ``classes`` had been seen once more.
+
+    Little evidence says little: with none every class is as likely. Null where ``whole`` is none.
+    """
+    share = ratio(part + 1, whole + classes)
+    return ibis.ifelse(whole > 0, share, ibis.null("float64"))
+
+
+def mean_interval(first: Column, last: Column, days: Column) -> Column:
+    """Average days between successive of ``days`` purchase days from ``first`` to ``last``."""
+    return ratio(last.delta(first, unit="day"), days - 1)
+
+
+def at_least_one_day(days: Column) -> Column:
+    """``days``, but no less than one: a cycle of nothing would make everyone late."""
+    return ibis.greatest(days, 1)

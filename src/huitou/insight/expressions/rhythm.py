@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+import math
 
 import ibis
 
@@ -10,63 +10,27 @@ from huitou.insight import definitions
 from huitou.insight.expressions.common import (
     Column,
     Relation,
-    day,
+    at_least_one_day,
     later,
+    mean_interval,
     of_members,
     ratio,
     rounded,
 )
 
-
-def mean_interval(first: Column, last: Column, days: Column) -> Column:
-    """Average days between successive of ``days`` purchase days from ``first`` to ``last``."""
-    return ratio(last.delta(first, unit="day"), days - 1)
-
-
-def categories(products: Relation) -> Relation:
-    """Category names numbered from 1 in their order, so that heavy steps group by integers."""
-    names = products.filter(products.category != "").select("category").distinct()
-    return names.mutate(
-        category_no=(ibis.row_number().over(order_by=names.category) + 1).cast("int64")
-    )
+_LAST_BIN = definitions.SURVIVAL_BINS * definitions.SURVIVAL_CYCLES_MAX
+# The logarithm of a share that is practically nothing: nobody is left.
+_NOBODY = -1_000.0
+# Halves are halves in spite of float dust.
+_DUST = 1e-9
 
 
-def category_days(
-    lines: Relation, products: Relation, numbered: Relation, as_of: Column
-) -> Relation:
-    """One row per member and category: first, last and number of days it was bought."""
-    bought = of_members(lines, as_of)
-    known = products.join(numbered, "category").select("product_id", "category_no")
-    dated = bought.select("member_id", "product_id", "biz_date").join(known, "product_id")
-    return dated.group_by(["member_id", "category_no"]).aggregate(
-        days=dated.biz_date.nunique(), first_day=dated.biz_date.min(), last_day=dated.biz_date.max()
-    )
-
-
-def category_norms(by_category: Relation, numbered: Relation) -> Relation:
-    """The purchase cycle of each category: the median member's average interval in it."""
-    back = by_category.filter(by_category.days >= 2)
-    interval = mean_interval(back.first_day, back.last_day, back.days)
-    norms = back.group_by("category_no").aggregate(
-        category_cycle=rounded(interval.median()), members=back.count()
-    )
-    kept = norms.filter(norms.members >= definitions.CATEGORY_SUPPORT_MIN)
-    return kept.join(numbered, "category_no").select(
-        "category_no", "category", "category_cycle", "members"
-    )
-
-
-def main_categories(by_category: Relation, numbered: Relation) -> Relation:
-    """One row per member: the category bought on most days, the latest of equals, then by name."""
-    epoch = day(date(1970, 1, 1))
-    last = by_category.last_day.delta(epoch, unit="day").cast("int64")
-    # Three ranks in one integer: days above the date of the last above the name's place.
-    key = by_category.days * 2**40 + (last * 2**20 + (2**20 - by_category.category_no))
-    best = by_category.group_by("member_id").aggregate(best=key.max())
-    chosen = best.select("member_id", category_no=2**20 - best.best % 2**20)
-    return chosen.join(numbered, "category_no").select(
-        "member_id", "category_no", main_category=numbered.category
-    )
+def purchase_days(orders: Relation, as_of: Column) -> Relation:
+    """One row per member and day with a purchase; ``gap`` is the days since the one before."""
+    days = of_members(orders, as_of).select("member_id", "biz_date").distinct()
+    earlier = days.biz_date.lag().over(ibis.window(group_by="member_id", order_by="biz_date"))
+    gap = days.biz_date.delta(earlier, unit="day").cast("int64")
+    return days.select("member_id", "biz_date", gap=gap)
 
 
 def brand_norm(by_member: Relation) -> Relation:
@@ -75,11 +39,6 @@ def brand_norm(by_member: Relation) -> Relation:
     norm = by_member.aggregate(cycle=interval.median(where=by_member.purchase_days >= 2))
     fallback = float(definitions.DEFAULT_CYCLE_DAYS)
     return norm.select(brand_cycle=at_least_one_day(rounded(norm.cycle.fill_null(fallback))))
-
-
-def at_least_one_day(days: Column) -> Column:
-    """``days``, but no less than one: a cycle of nothing would make everyone late."""
-    return ibis.greatest(days, 1)
 
 
 def with_cycles(by_member: Relation, main: Relation, norms: Relation, brand: Relation) -> Relation:
@@ -104,15 +63,77 @@ def with_cycles(by_member: Relation, main: Relation, norms: Relation, brand: Rel
     return known.mutate(cycle_days=at_least_one_day(days), cycle_basis=basis)
 
 
+def silence_place(known: Relation) -> Column:
+    """The bin that the silence since the last purchase has reached, in the member's own cycles."""
+    return _place(known.recency_days, known.cycle_days)
+
+
+def _place(days: Column, cycle_days: Column) -> Column:
+    return ibis.least(days * definitions.SURVIVAL_BINS // cycle_days, _LAST_BIN)
+
+
+def waits(visits: Relation, cycled: Relation) -> Relation:
+    """How many waits ended in a purchase in each bin (``bought``), and how many reached it last.
+
+    A wait that has not ended, the present silence, is ``seen`` but not ``bought``: censored.
+    """
+    cycles = cycled.select("member_id", "cycle_days")
+    ended = visits.filter(visits.gap.notnull()).join(cycles, "member_id")
+    ended = ended.select(place=_place(ended.gap, ended.cycle_days))
+    bought = ended.group_by("place").aggregate(bought=ended.count())
+    present = cycled.select(place=silence_place(cycled))
+    silent = present.group_by("place").aggregate(silent=present.count())
+    both = bought.outer_join(silent, "place")
+    return both.select(
+        place=ibis.coalesce(both.place, both.place_right),
+        bought=both.bought.fill_null(0),
+        silent=both.silent.fill_null(0),
+    )
+
+
+def survival(waited: Relation) -> Relation:
+    """The Kaplan–Meier curve: per bin the logarithm of the share that is silent beyond it.
+
+    Ends where fewer than ``SURVIVAL_SUPPORT_MIN`` are still waited for.
+    """
+    from_here = ibis.window(order_by=waited.place.desc(), preceding=None, following=0)
+    at_risk = (waited.bought + waited.silent).sum().over(from_here)
+    known = waited.select("place", "bought", at_risk=at_risk)
+    kept = 1.0 - ratio(known.bought, known.at_risk)
+    # Where everybody bought the logarithm has no value.
+    hazard = ibis.ifelse(known.bought < known.at_risk, ibis.greatest(kept, 1e-300).ln(), _NOBODY)
+    up_to_here = ibis.window(order_by=known.place, preceding=None, following=0)
+    curve = known.select("place", "at_risk", log_share=hazard.sum().over(up_to_here))
+    return curve.filter(curve.place < _LAST_BIN, curve.at_risk >= definitions.SURVIVAL_SUPPORT_MIN)
+
+
+def expected_places(curve: Relation) -> Relation:
+    """For each bin a silence can have reached, the bin by which half have bought: the median.
+
+    Bins beyond the curve's reach are absent.
+    """
+    reached = ibis.range(0, _LAST_BIN).unnest().name("reached").as_table()
+    beside = reached.cross_join(curve)
+    share = beside.log_share.min(where=beside.place < beside.reached)
+    begun = beside.group_by("reached").aggregate(begun=share.fill_null(0.0))
+    beside = begun.cross_join(curve)
+    half = beside.begun + (math.log(0.5) + _DUST)
+    fits = (beside.place >= beside.reached) & (beside.log_share <= half)
+    found = beside.group_by("reached").aggregate(expected_place=beside.place.min(where=fits))
+    return found.filter(found.expected_place.notnull())
+
+
 def stages(cycled: Relation, as_of: Column) -> Relation:
     """The life-cycle stage of every buyer, without the other traits."""
     return cycled.select("member_id", lifecycle_stage=lifecycle_stage(cycled, as_of))
 
 
 def next_purchase_date(known: Relation, as_of: Column) -> Column:
-    """One cycle after the last purchase."""
+    """The day by which half of those still waited for will have bought."""
     del as_of
-    return later(known.last_day, known.cycle_days)
+    bins = definitions.SURVIVAL_BINS
+    days = ((known.expected_place + 1) * known.cycle_days + (bins - 1)) // bins
+    return later(known.last_day, days)
 
 
 def loss_warning_date(known: Relation, as_of: Column) -> Column:

@@ -24,7 +24,8 @@ class Trait:
 
     ``kind``: ``count``, ``days``, ``money`` (minor units), ``score``, ``ratio`` (0 to 1),
     ``number`` (a float), ``boolean``, ``time``, ``date``, ``code`` (one of ``labels``) or ``text``.
-    ``confidence_of`` names the inferred trait whose confidence this one is.
+    ``confidence_of`` names the inferred trait whose confidence this one is. ``of_everyone`` tells
+    that it needs no purchase: its expression is of ``member_dim`` instead of the profile.
     """
 
     name: str
@@ -36,6 +37,7 @@ class Trait:
     expression: Expression
     labels: tuple[Label, ...] = ()
     confidence_of: str = ""
+    of_everyone: bool = False
 
     @property
     def choices(self) -> tuple[str, ...]:

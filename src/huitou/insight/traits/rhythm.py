@@ -25,8 +25,9 @@ THEME = Theme(
             "date",
             "预计下次购买",
             "Next purchase expected",
-            "最近购买日加一个购买周期",
-            "The last purchase date plus one purchase cycle",
+            "按全体买家的回购间隔曲线，在已沉默这么久的人中，有一半会在这一天之前再买；越沉默越往后移",
+            "By the brand's curve of repurchase intervals, half of those silent for as long will "
+            "have bought by this day; it moves on with the silence",
             rule("rhythm.next_purchase_date"),
         ),
         Trait(
@@ -49,6 +50,16 @@ THEME = Theme(
             "The last purchase date plus three cycles: without a purchase by then, the "
             "loss-warning line is crossed",
             rule("rhythm.loss_warning_date"),
+        ),
+        Trait(
+            "due_category",
+            "text",
+            "该补货的品类",
+            "Category due",
+            "按本人或该品类的周期已到预计再购日、又未越过警戒线的品类；多个时取购买日最多的",
+            "The category past its expected date and before its warning line, by the member's own "
+            "cycle in it or the category's; of several the one bought on most days",
+            column("due_category"),
         ),
     ),
 )

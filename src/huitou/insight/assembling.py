@@ -1,0 +1,86 @@
+"""The steps that traits are made in, put together: which rule reads which relation.
+
+``insight.plan`` names the tables and runs the steps. ``steps`` has ``add(name, expression)``, which
+hands back the step as a relation. Loads Ibis, so import this only where steps are compiled.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from huitou.insight.expressions import buyers as buying
+from huitou.insight.expressions import categories, habits, rhythm, tastes
+from huitou.insight.expressions.common import as_of_day
+from huitou.insight.traits import TRAITS
+
+Relation = Any
+
+
+def add_traits(steps: Any, orders: Relation, lines: Relation, products: Relation) -> None:
+    """The steps that end in ``traits``: one row per buyer, with the traits of buyers."""
+    as_of = as_of_day()
+    visits = steps.add("visits", rhythm.purchase_days(orders, as_of))
+    buyers = steps.add("buyers", buying.buyers(orders, visits, as_of))
+    cycled, numbered = _add_cycles(steps, buyers, lines, products)
+    known = cycled.cross_join(steps.add("measures_scale", buying.measures_scale(buyers)))
+    for found in (
+        _add_second_categories(steps),
+        steps.add("receivers", habits.receivers(orders, as_of)),
+        _add_line_marks(steps, lines, products),
+    ):
+        known = known.left_join(found, "member_id").drop("member_id_right")
+    expected = _add_expectations(steps, visits, cycled)
+    known = known.mutate(reached=rhythm.silence_place(known))
+    known = known.left_join(expected, "reached").drop("reached", "reached_right")
+    for rank in ("due", "second"):
+        known = categories.named(known, rank, f"{rank}_category", numbered)
+    known = steps.add("profile", known)
+    declared = {t.name: t.expression(known, as_of) for t in TRAITS if not t.of_everyone}
+    steps.add("traits", known.select("member_id", **declared))
+
+
+def add_persons(steps: Any, members: Relation) -> None:
+    """The step ``persons``: one row per member, with the traits that need no purchase."""
+    declared = {t.name: t.expression(members, as_of_day()) for t in TRAITS if t.of_everyone}
+    steps.add("persons", members.select("member_id", **declared))
+
+
+def add_stages(steps: Any, orders: Relation, lines: Relation, products: Relation) -> None:
+    """The steps that end in ``stages``: the life-cycle stage of every buyer, and nothing else."""
+    buyers = steps.add("buyers", buying.buyer_days(orders, as_of_day()))
+    cycled, _ = _add_cycles(steps, buyers, lines, products)
+    steps.add("stages", rhythm.stages(cycled, as_of_day()))
+
+
+def _add_cycles(
+    steps: Any, buyers: Relation, lines: Relation, products: Relation
+) -> tuple[Relation, Relation]:
+    """Every buyer's purchase cycle, ``cycled``, and the numbered categories."""
+    numbered = steps.add("categories", categories.categories(products))
+    by_category = steps.add(
+        "category_days", categories.category_days(lines, products, numbered, as_of_day())
+    )
+    norms = steps.add("category_norms", categories.category_norms(by_category, numbered))
+    brand = steps.add("brand_norm", rhythm.brand_norm(buyers))
+    ranks = steps.add(
+        "category_ranks", categories.category_ranks(by_category, norms, brand, as_of_day())
+    )
+    main = steps.add("main_categories", categories.main_categories(ranks, numbered))
+    return steps.add("cycled", rhythm.with_cycles(buyers, main, norms, brand)), numbered
+
+
+def _add_second_categories(steps: Any) -> Relation:
+    found = categories.second_categories(steps["category_days"], steps["category_ranks"])
+    return steps.add("second_categories", found)
+
+
+def _add_line_marks(steps: Any, lines: Relation, products: Relation) -> Relation:
+    prices = steps.add("product_prices", tastes.product_prices(lines, products, as_of_day()))
+    marks = steps.add("product_marks", tastes.product_marks(products, prices))
+    return steps.add("line_marks", tastes.line_marks(lines, marks, as_of_day()))
+
+
+def _add_expectations(steps: Any, visits: Relation, cycled: Relation) -> Relation:
+    waited = steps.add("waits", rhythm.waits(visits, cycled))
+    curve = steps.add("survival", rhythm.survival(waited))
+    return steps.add("expected_places", rhythm.expected_places(curve))
