@@ -45,8 +45,16 @@ class CycleBar:
     is_beyond: bool
 
 
-def cycle_bar(*, last: date | None, cycle_days: int | None, as_of: date | None) -> CycleBar | None:
+def cycle_bar(
+    *,
+    last: date | None,
+    cycle_days: int | None,
+    as_of: date | None,
+    expected: date | None = None,
+) -> CycleBar | None:
     """The bar of a member who last bought on ``last``; None while anything is unknown.
+
+    ``expected`` is the next purchase, where there is an expectation.
 
     >>> bar = cycle_bar(last=date(2026, 1, 1), cycle_days=30, as_of=date(2026, 2, 15))
     >>> [(zone.stage, zone.x, zone.width) for zone in bar.zones][:2]
@@ -74,7 +82,7 @@ def cycle_bar(*, last: date | None, cycle_days: int | None, as_of: date | None) 
         zones=zones,
         marks={
             "last": mark("last", last),
-            "next": mark("next", last + timedelta(days=cycle_days)),
+            **({"next": mark("next", expected)} if expected else {}),
             "warning": mark("warning", last + timedelta(days=WARNING_CYCLES * cycle_days)),
             "today": mark("today", as_of),
         },

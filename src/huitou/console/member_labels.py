@@ -120,6 +120,11 @@ FAMILIES.update(
     }
 )
 FAMILIES["value_source"][ValueSource.INFERRED] = Label(ValueSource.INFERRED.label, "yellow")
+FAMILIES["category_state"] = {
+    "resting": Label(_("Resting"), "grey"),
+    "due": Label(_("Due"), "orange"),
+    "crossed": Label(_("Warning line crossed"), "red"),
+}
 FAMILIES["decision"] = {
     "granted": Label(Decision.GRANTED.label, "green"),
     "withdrawn": Label(Decision.WITHDRAWN.label, "red"),

@@ -164,6 +164,17 @@ def trait_steps() -> tuple[tuple[str, str], ...]:
     return tuple(steps.compiled)
 
 
+@cache
+def categories_sql() -> str:
+    """SQL of the categories of every buyer, after ``trait_steps``; unordered.
+
+    Columns as in ``types.CategoryDue``, and ``member_id``.
+    """
+    from huitou.insight import assembling
+
+    return compile_sql(assembling.categories_of_members(_Steps(), *_purchased()))
+
+
 def members_sql(where: str = "", columns: str = "member_id") -> str:
     """SQL of every trait of every member, after ``trait_steps``; unordered.
 

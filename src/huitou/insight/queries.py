@@ -22,6 +22,7 @@ from huitou.insight.rules import year_before
 from huitou.insight.snapshots import Snapshot
 from huitou.insight.traits import BY_NAME, TRAITS
 from huitou.insight.types import (
+    CategoryDue,
     CohortRow,
     CycleSummary,
     Flow,
@@ -55,6 +56,7 @@ __all__ = [
     "kpis",
     "lifecycle",
     "lifecycle_flow",
+    "member_categories",
     "member_ids",
     "member_traits",
     "recency_frequency",
@@ -212,6 +214,28 @@ def _traits_of(snapshot: Snapshot, member_ids: Sequence[int]) -> dict[int, dict[
     )
     with engine.cursor() as connection:
         return {row[0]: _traits(row[1:]) for row in connection.execute(sql).fetchall()}
+
+
+def member_categories(
+    brand_id: int, member_ids: Sequence[int], *, shop_id: int | None = None
+) -> dict[int, list[CategoryDue]]:
+    """The categories of members, bought on most days first; whoever bought none is absent."""
+    snapshot = snapshots.current(Scope(brand_id, shop_id))
+    if snapshot is None or not member_ids:
+        return {}
+    wanted = [int(member) for member in member_ids]
+    sql = (
+        "SELECT member_id, category, days, last_day, cycle_days, next_date, warning_date "
+        f"FROM read_parquet({quoted(snapshot.categories_path)}) "
+        f"WHERE member_id BETWEEN {min(wanted)} AND {max(wanted)} "
+        f"AND member_id IN ({', '.join(map(str, wanted))}) "
+        "ORDER BY member_id, days DESC, last_day DESC, category"
+    )
+    found: dict[int, list[CategoryDue]] = {}
+    with engine.cursor() as connection:
+        for row in connection.execute(sql).fetchall():
+            found.setdefault(row[0], []).append(CategoryDue(*row[1:]))
+    return found
 
 
 def find_members(

@@ -25,6 +25,8 @@ from huitou.lake.registry import tables
 # Small row groups: one member's traits are found without reading much else. Uncompressed: every
 # page of the member list reads whole columns, and half of that time would go into decompressing.
 _TRAITS_FILE = "FORMAT parquet, COMPRESSION uncompressed, ROW_GROUP_SIZE 8192"
+# Ten rows a member: packed, and still one member's are found without reading much else.
+_CATEGORIES_FILE = "FORMAT parquet, COMPRESSION lz4_raw, ROW_GROUP_SIZE 30720"
 # A short period reads little more than its own days.
 _BY_DATE_FILE = "FORMAT parquet, COMPRESSION lz4_raw, ROW_GROUP_SIZE 122880"
 _SNAPSHOTS = "snapshots"
@@ -118,6 +120,7 @@ def _write_snapshot(
     """Compute the traits and figures of the session's purchases into ``folder``."""
     figures.prepare(connection, as_of)
     _write_traits(connection, folder, shop_id)
+    _write_categories(connection, folder)
     _write_roll_ups(connection, folder, as_of)
     content = {
         "files": files,
@@ -135,6 +138,14 @@ def _write_traits(connection: duckdb.DuckDBPyConnection, folder: Path, shop_id: 
     connection.execute(
         f"COPY ({plan.members_sql(where)} ORDER BY member_id)"
         f" TO {quoted(str(folder / snapshots.TRAITS_FILE))} ({_TRAITS_FILE})"
+    )
+
+
+def _write_categories(connection: duckdb.DuckDBPyConnection, folder: Path) -> None:
+    """Write when each category of each buyer is due again."""
+    connection.execute(
+        f"COPY (SELECT * FROM ({plan.categories_sql()}) ORDER BY member_id)"
+        f" TO {quoted(str(folder / snapshots.CATEGORIES_FILE))} ({_CATEGORIES_FILE})"
     )
 
 

@@ -1,7 +1,8 @@
 """Snapshots: what a refresh leaves for the console, as plain Parquet and JSON.
 
 ``LAKE_ROOT/<brand>/snapshots/<as-of>-<scope>-<token>/`` holds ``traits.parquet`` (all members in
-scope, sorted by ``member_id``), the roll-ups of ``insight.periods`` (``daily``, ``successions``,
+scope, sorted by ``member_id``), ``categories.parquet`` (a row per buyer and category, sorted
+likewise), the roll-ups of ``insight.periods`` (``daily``, ``successions``,
 ``comebacks``, each sorted by date) and ``summary.json``. ``current.json`` names the folders in
 force; it is replaced in one step, so every scope changes over together.
 """
@@ -26,8 +27,9 @@ from huitou.lake import store
 POINTER = "current.json"
 # A number to raise whenever the files of a snapshot change, and the declared traits by themselves:
 # older ones then count as none.
-FORMAT = f"3-{zlib.crc32(repr([(t.name, t.kind, t.choices) for t in TRAITS]).encode()):08x}"
+FORMAT = f"4-{zlib.crc32(repr([(t.name, t.kind, t.choices) for t in TRAITS]).encode()):08x}"
 TRAITS_FILE = "traits.parquet"
+CATEGORIES_FILE = "categories.parquet"
 DAILY_FILE = "daily.parquet"
 SUCCESSIONS_FILE = "successions.parquet"
 COMEBACKS_FILE = "comebacks.parquet"
@@ -49,6 +51,11 @@ class Snapshot:
     def traits_path(self) -> str:
         """The Parquet file of traits."""
         return str(Path(self.folder) / TRAITS_FILE)
+
+    @property
+    def categories_path(self) -> str:
+        """The Parquet file of members' categories."""
+        return str(Path(self.folder) / CATEGORIES_FILE)
 
 
 def snapshots_root(brand_id: int) -> Path:

@@ -222,6 +222,28 @@ class LifecycleSummary:
 
 
 @dataclass(frozen=True)
+class CategoryDue:
+    """A category a member buys: on how many days, and when it is due again.
+
+    ``cycle_days`` is the member's own in the category, else the category's or the brand's. The
+    warning line is crossed on ``warning_date`` and after.
+    """
+
+    category: str
+    days: int
+    last_day: date
+    cycle_days: int
+    next_date: date
+    warning_date: date
+
+    def state(self, as_of: date) -> str:
+        """``resting`` before the next date, then ``due``, ``crossed`` from the warning line on."""
+        if as_of < self.next_date:
+            return "resting"
+        return "due" if as_of < self.warning_date else "crossed"
+
+
+@dataclass(frozen=True)
 class MemberFilters:
     """Conditions on traits, all of which must hold.
 

@@ -24,7 +24,7 @@ from huitou.console.member_rows import local_day
 from huitou.console.member_traits import tile_groups
 from huitou.console.members_in_view import member_in_view
 from huitou.console.views.elsewhere import brands_in_reach
-from huitou.insight.types import Scope
+from huitou.insight.types import CategoryDue, Scope
 from huitou.members import explanation
 from huitou.members import queries as members
 from huitou.members.attributes import Attribute, attributes
@@ -38,6 +38,7 @@ insight = SimpleLazyObject(lambda: importlib.import_module("huitou.insight.queri
 ORDER_ROWS = 10
 REVIEW_ROWS = 20
 TIMELINE_ROWS = 12
+CATEGORY_ROWS = 12
 # A page number beyond this is nobody's.
 _PAGE_MAX = 100_000
 # Traits the head of the page shows already.
@@ -88,6 +89,7 @@ def member(request: HttpRequest, public_id: UUID) -> HttpResponse:
         "may_decide_consent": request.scope.may("consent.edit"),
         "may_set_up": request.scope.may("profile.define"),
         "reviews": facts.get("reviews", ()),
+        "categories": _categories(request, profile),
     }
     context["may_unmask"] = request.scope.may("members.unmask")
     context["may_erase"] = request.scope.may("privacy.manage")
@@ -129,8 +131,18 @@ def _head(request: HttpRequest, profile: MemberProfile, facts: Mapping[str, Any]
             last=local_day(traits.get("last_paid_at"), brand),
             cycle_days=traits.get("cycle_days"),
             as_of=fresh.as_of if fresh else None,
+            expected=traits.get("next_purchase_date"),
         ),
     }
+
+
+def _categories(request: HttpRequest, profile: MemberProfile) -> list[tuple[CategoryDue, str]]:
+    """The member's categories with where each stands as of the figures' date."""
+    shop_id = request.scope.only_shop_id
+    fresh = insight.freshness(Scope(request.scope.brand_id, shop_id))
+    found = insight.member_categories(request.scope.brand_id, [profile.id], shop_id=shop_id)
+    shown = found.get(profile.id, [])[:CATEGORY_ROWS]
+    return [(category, category.state(fresh.as_of)) for category in shown]
 
 
 def _accounts(request: HttpRequest, profile: MemberProfile) -> dict[str, Any]:
