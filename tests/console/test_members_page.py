@@ -34,7 +34,7 @@ def test_the_page_tells_everything(signed_in: Client) -> None:
     assert "Taobao · Buyer nickname nick0" in page
     assert "Amount spent ¥600.00" in page
     assert "Purchase cycle 10 days" in page
-    assert "Last purchase 2026-06-25 Next expected 2026-07-05 Loss warning 2026-07-25" in page
+    assert "Last purchase 2026-06-25 Next expected – Loss warning 2026-07-25" in page
     assert "3 orders, 3 purchases" in page
     assert "青瓷茶杯" in page
     assert "Refund R1 · Closed · ¥10.00 · 不想要了" in page

@@ -98,7 +98,9 @@ def interval(days: set[date]) -> Fraction:
     return Fraction((max(days) - min(days)).days, len(days) - 1)
 
 
-def traits(history: list[Bought], as_of: date, *, support: int) -> dict[int, dict[str, Any]]:
+def traits(
+    history: list[Bought], as_of: date, *, support: int, waited: int = 10
+) -> dict[int, dict[str, Any]]:
     """Every trait of every member with a purchase."""
     bought = bought_until(history, as_of)
     days = {member: {order.day for order in orders} for member, orders in bought.items()}
@@ -141,7 +143,7 @@ def traits(history: list[Bought], as_of: date, *, support: int) -> dict[int, dic
         )
         for member in bought
     }
-    expected = depth.rhythm(days, cycles, as_of, support)
+    expected = depth.rhythm(days, cycles, as_of, waited)
     on_promotion = depth.promotions(bought)
     sold = [o for o in history if o.is_purchase and o.currency == "CNY" and o.day <= as_of]
     bands = depth.product_bands(sold)

@@ -43,7 +43,7 @@ def test_every_trait_equals_the_plain_computation(brand: Brand, home: Path, seed
     services.refresh(brand.pk, as_of=AS_OF, now=NOW, rebuild=True)
 
     # then
-    expected = plain.traits(history, AS_OF, support=5)
+    expected = plain.traits(history, AS_OF, support=5, waited=5)
     found = queries.member_traits(brand.pk, members)
     nothing = dict.fromkeys(found[members[0]])
     assert found == {
@@ -65,7 +65,7 @@ def test_a_shop_counts_only_its_own_orders(brand: Brand, home: Path) -> None:
     page = queries.find_members(
         Scope(brand.pk, shops[1].pk), queries.MemberFilters(), sort="member_id", descending=False
     )
-    expected = plain.traits(of_shop(history, 1), AS_OF, support=5)
+    expected = plain.traits(of_shop(history, 1), AS_OF, support=5, waited=5)
     assert {row.member_id: dict(row.traits) for row in page.rows} == {
         members[place]: dict.fromkeys(BY_NAME) | traits
         for place, traits in sorted(expected.items())
@@ -93,7 +93,7 @@ def test_a_person_of_several_accounts_is_counted_as_one(brand: Brand, home: Path
         replace(bought, member=bought.member // 2 * 2 if bought.member is not None else None)
         for bought in history
     ]
-    expected = plain.traits(merged, AS_OF, support=5)
+    expected = plain.traits(merged, AS_OF, support=5, waited=5)
     found = queries.member_traits(brand.pk, accounts[::2])
     nothing = dict.fromkeys(found[accounts[0]])
     assert found == {
@@ -106,6 +106,6 @@ def test_a_person_of_several_accounts_is_counted_as_one(brand: Brand, home: Path
     for second in accounts[1::2]:
         decisions.split(brand_id=brand.pk, account_ids=[second], reason="", actor_id=None, now=NOW)
     services.refresh(brand.pk, as_of=AS_OF, now=NOW)
-    expected = plain.traits(history, AS_OF, support=5)
+    expected = plain.traits(history, AS_OF, support=5, waited=5)
     found = queries.member_traits(brand.pk, accounts)
     assert found == {member: nothing | expected.get(n, {}) for n, member in enumerate(accounts)}

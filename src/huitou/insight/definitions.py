@@ -131,9 +131,9 @@ FREQUENCY_BANDS: tuple[tuple[int, int | None], ...] = ((1, 1), (2, 2), (3, 3), (
 SURVIVAL_BINS = 10
 # It is followed for this many cycles. Whoever is gone for longer is long lost.
 SURVIVAL_CYCLES_MAX = 10
-# The curve ends where fewer than this many are still waited for: one more would move it by more
-# than a thirtieth.
-SURVIVAL_SUPPORT_MIN = 30
+# The curve ends where fewer than this many are still waited for: each would move it by more than a
+# tenth.
+SURVIVAL_SUPPORT_MIN = 10
 
 # A purchase is on promotion when it used a coupon or at least a tenth of the list price fell away:
 # less is a member's price, a rounding or free shipping.
