@@ -42,7 +42,9 @@ CATEGORY_ROWS = 12
 # A page number beyond this is nobody's.
 _PAGE_MAX = 100_000
 # Traits the head of the page shows already.
-_IN_HEAD = frozenset({"rfm_group", "lifecycle_stage", "buyer_type", "province", "city"})
+_IN_HEAD = frozenset(
+    {"rfm_group", "lifecycle_stage", "buyer_type", "province", "city", "first_shop"}
+)
 # What the drawer shows of them.
 _DRAWER_TRAITS = (
     "monetary_minor", "frequency", "aov_minor", "recency_days", "cycle_days", "next_purchase_date",
