@@ -29,6 +29,8 @@ from huitou.members.models import (
     TagGroup,
     Touchpoint,
 )
+from huitou.segments.models import Segment
+from huitou.segments.services import put_segment
 from tests.architecture.test_authorisation import EXPECTED, ROUTES
 from tests.factories import make_brand, make_shop, make_staff
 from tests.ingest.pages import OWN_FILE, damaged, imported, upload
@@ -41,7 +43,8 @@ POST_ONLY = {
     "staff_account", "api_key_revoke", "connection_close", "connection_ask", "hook_again",
     "webhook_close", "delivery_again", "identity_suggestion", "identity_conflict", "member_split",
     "attribute_retired", "touchpoint_retired", "tag_change_undone", "member_attributes",
-    "member_tag", "member_consent", "member_touch", "member_contact",
+    "member_tag", "member_consent", "member_touch", "member_contact", "segment_state",
+    "segment_restored",
 }  # fmt: skip
 # What else than 200 an owner of the brand is answered: the form that was not filled in.
 _ANSWERS = {"quarantine_upload": 302}
@@ -94,7 +97,7 @@ def records(
 
 
 def _defined(brand: Brand) -> Records:
-    """An attribute, a touchpoint and an act of tagging."""
+    """An attribute, a touchpoint, an act of tagging and a segment."""
     attribute = AttributeDefinition.objects.create(
         brand=brand, code="skin", label_zh="肤质", label_en="Skin", kind="text"
     )
@@ -106,6 +109,9 @@ def _defined(brand: Brand) -> Records:
         "attribute_retired code": attribute.code,
         "touchpoint_retired code": touchpoint.code,
         "change_id": change.pk,
+        "slug": put_segment(
+            brand=brand, slug="buyers", name="客", rule={"trait": "frequency", "gte": 1}, now=NOW
+        ).slug,
     }
 
 
@@ -168,6 +174,7 @@ def traces() -> tuple[object, ...]:
         list(Subscription.objects.values_list("disabled_at", flat=True)),
         list(IncomingHook.objects.values_list("state", "processed_at")),
         list(Delivery.objects.values_list("state", "attempts", "due_at")),
+        list(Segment.objects.values_list("name", "keeping", "archived_at")),
     )
 
 

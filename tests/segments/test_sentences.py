@@ -68,7 +68,7 @@ SENTENCES: list[tuple[dict[str, Any], str, str]] = [
     ),
     (
         {"all": [{"tag": "vip"}, {"not": {"any": [{"segment": "recent"}, {"consent": "sms"}]}}]},
-        "有标签“vip”，且不满足（属于分群“recent”，或同意接收营销短信）",
+        "有标签“vip”，且不满足（属于人群“recent”，或同意接收营销短信）",
         "Carries the tag “vip”, and not (is in the segment “recent”,"
         " or agreed to marketing by SMS)",
     ),

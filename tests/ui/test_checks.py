@@ -59,7 +59,7 @@ def test_the_side_bar_groups_sorts_and_marks(monkeypatch: pytest.MonkeyPatch) ->
     ]
 
 
-PEOPLE_PAGES = ["members", "identity_review", "tags", "attributes", "touchpoints"]
+PEOPLE_PAGES = ["members", "segments", "identity_review", "tags", "attributes", "touchpoints"]
 DATA_PAGES = ["imports", "quarantine_all"]
 SETTINGS_PAGES = ["staff", "audit", "privacy"]
 INTERFACE_PAGES = ["api_keys", "connections", "webhooks"]
@@ -69,7 +69,7 @@ INTERFACE_PAGES = ["api_keys", "connections", "webhooks"]
     ("role", "seen"),
     [
         ("operator", ["dashboard", *PEOPLE_PAGES, *DATA_PAGES]),
-        ("analyst", ["dashboard", "members", "tags", "attributes", "touchpoints"]),
+        ("analyst", ["dashboard", "members", "segments", "tags", "attributes", "touchpoints"]),
         ("finance", ["dashboard"]),
         ("developer", ["dashboard", *DATA_PAGES, *INTERFACE_PAGES]),
         (None, ["dashboard", *PEOPLE_PAGES, *DATA_PAGES, *INTERFACE_PAGES, *SETTINGS_PAGES]),

@@ -28,6 +28,9 @@ PERMISSIONS: dict[str, frozenset[Role]] = {
     "erasure.request": frozenset({_O, _G}),
     # Files and refused rows hold everything a platform exported, unmasked.
     "imports.manage": frozenset({_O, _P, _D}),
+    # Audiences by rule, over the whole brand: look at them, and make or change them.
+    "segments.view": frozenset({_O, _P, _A, _G}),
+    "segments.edit": frozenset({_O, _P}),
     "api_keys.manage": frozenset({_O, _D}),
     "webhooks.manage": frozenset({_O, _D}),
     "staff.manage": frozenset({_O}),
@@ -42,6 +45,8 @@ BRAND_WIDE = frozenset(
         "members.merge",
         "members.policy",
         "profile.define",
+        "segments.view",
+        "segments.edit",
         "erasure.request",
         "api_keys.manage",
         "webhooks.manage",

@@ -16,6 +16,7 @@ _MEMBER_PAGES = (
     "member_personal_data",
     "member_erase",
 )
+_SEGMENT_PAGES = ("segment",)
 _STAFF_PAGES = ("staff_person", "staff_invite", "staff_account")
 
 # In each group in this order.
@@ -34,6 +35,14 @@ PAGES = (
         icon="users",
         permission="members.view",
         also=_MEMBER_PAGES,
+    ),
+    NavItem(
+        "customers",
+        _("Segments"),
+        "segments",
+        icon="filter",
+        permission="segments.view",
+        also=_SEGMENT_PAGES,
     ),
     NavItem(
         "customers",

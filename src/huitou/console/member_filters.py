@@ -13,6 +13,7 @@ from huitou.brands.models import Shop
 from huitou.insight.types import MemberFilters
 from huitou.kernel.money import from_minor, to_minor
 from huitou.members.tags import TagGroupView, TagWord
+from huitou.segments.queries import SegmentView
 from huitou.ui.labels import FAMILIES, label
 from huitou.ui.numbers import count_parts, money_parts
 
@@ -57,6 +58,7 @@ class MemberQuery:
     sort: str
     page: int
     tags: tuple[tuple[TagGroupView, tuple[TagWord, ...]], ...] = ()
+    segment: SegmentView | None = None
 
     @property
     def tag_ids(self) -> list[int]:
@@ -83,7 +85,9 @@ class MemberQuery:
     @property
     def is_narrowed(self) -> bool:
         """Whether any condition holds."""
-        return bool(self.text or self.values or self.ranges or self.shop or self.tags)
+        return bool(
+            self.text or self.values or self.ranges or self.shop or self.tags or self.segment
+        )
 
 
 def parse_query(
@@ -92,13 +96,14 @@ def parse_query(
     shops: tuple[Shop, ...],
     currency: str,
     groups: Sequence[TagGroupView] = (),
+    segment: SegmentView | None = None,
 ) -> MemberQuery:
     """Read the address parameters.
 
     ``q`` search; ``rfm_group``, ``lifecycle_stage``, ``buyer_type``, ``province``, ``city``;
     ``shop`` a slug; ``recency_days_min/_max`` and ``frequency_min/_max`` counts;
     ``monetary_min/_max`` amounts in whole currency; ``tag``, a tag of ``groups``, any number of
-    times; ``sort``, ``page``.
+    times; ``sort``, ``page``. ``segment`` is the one the address names, looked up.
     """
     values = {}
     for trait, family in CODE_FAMILIES.items():
@@ -123,6 +128,7 @@ def parse_query(
         sort=sort if sort.removeprefix("-") in SORTS else DEFAULT_SORT,
         page=max(1, _count(given, "page") or 1),
         tags=_tags(given, groups),
+        segment=segment,
     )
 
 
@@ -157,6 +163,8 @@ def chips(query: MemberQuery, currency: str) -> list[Chip]:
         result.append(Chip(f"{titles[trait]} {word}", (trait,)))
     if query.shop:
         result.append(Chip(f"{_('Shop')} {query.shop.name}", ("shop",)))
+    if query.segment:
+        result.append(Chip(f"{_('Segment')} {query.segment.name}", ("segment",)))
     for group, tags in query.tags:
         for place, tag in enumerate(tags):
             # Of one group any will do.
@@ -172,6 +180,8 @@ def chips(query: MemberQuery, currency: str) -> list[Chip]:
 def field_values(query: MemberQuery, currency: str) -> dict[str, str]:
     """What the form's fields show: parameter → text as a number field takes it."""
     fields = {"q": query.text, "shop": query.shop.slug if query.shop else "", **query.values}
+    if query.segment:
+        fields["segment"] = query.segment.slug
     for trait, bounds in query.ranges.items():
         name = trait.removesuffix("_minor")
         for suffix, bound in zip(("min", "max"), bounds, strict=True):

@@ -24,6 +24,7 @@ class Segment(models.Model):
     brand = models.ForeignKey(Brand, on_delete=models.PROTECT, related_name="+", db_index=False)
     slug = models.CharField(max_length=60)
     name = models.CharField(max_length=80)
+    description = models.CharField(max_length=200, blank=True, db_default="")
     keeping = models.CharField(max_length=8, choices=Keeping.choices, default=Keeping.DYNAMIC)
     created_at = models.DateTimeField(db_default=Now())
     # Archived segments keep their history; rules can no longer name them.

@@ -7,10 +7,11 @@ from huitou.vault.personal import TableMap, declare
 TABLES = (
     TableMap(
         "segments_segment",
-        ("Segments", "分群"),
+        ("Segments", "人群"),
         plain={
             "slug": "the brand's word",
             "name": "the brand's word",
+            "description": "the brand's words on an audience",
             "keeping": "a code",
             "looked_at": "the name of a folder",
             "problem": "what is wrong with a rule",
@@ -18,12 +19,12 @@ TABLES = (
     ),
     TableMap(
         "segments_segmentversion",
-        ("Rules of segments", "分群规则"),
+        ("Rules of segments", "人群规则"),
         plain={"rule": "conditions on many; no rule names a person"},
     ),
     TableMap(
         "segments_segmentrefresh",
-        ("Refreshes of segments", "分群刷新"),
+        ("Refreshes of segments", "人群刷新"),
         plain={
             "figures": "the name of a folder",
             "tree_digest": "a digest of conditions on many",

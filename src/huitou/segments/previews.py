@@ -8,33 +8,19 @@ from datetime import date, datetime
 from typing import Any
 
 from huitou.brands.models import Brand
-from huitou.insight.rules import divided, rounded
 from huitou.segments import grounds
 from huitou.segments.grounds import FOUND, Ground
+from huitou.segments.portraits import Portrait, portrait
 from huitou.segments.reading import read_rule
 from huitou.segments.rules import Rule
 from huitou.segments.sentences import sentence
-from huitou.segments.statements import PEOPLE
 from huitou.segments.words import names_of, vocabulary_of
-
-SAMPLE_MAX = 10
-# Odd and near 2**32 divided by the golden ratio: consecutive ids land far apart (Knuth).
-_SCATTER = 2_654_435_761
 
 
 @dataclass(frozen=True)
-class Preview:
-    """``sales_minor`` is what the members spent in all, ``sales_share`` of what everybody did.
+class Preview(Portrait):
+    """Whom a rule finds, and the rule in words; ``ms`` is how long finding them took."""
 
-    ``sample`` is always the same for the same members. ``ms`` is how long finding them took.
-    """
-
-    members: int
-    of_members: int
-    sales_minor: int
-    sales_share: float | None
-    aov_minor: int | None
-    sample: tuple[int, ...]
     sentence_zh: str
     sentence_en: str
     as_of: date
@@ -57,29 +43,11 @@ def of_tree(brand: Brand, ground: Ground, tree: Rule) -> Preview:
     """What a rule finds on a ground that is open."""
     began = time.perf_counter()
     grounds.find(ground, tree)
-    total, sales, orders = ground.connection.execute(
-        f"""
-        SELECT count(*), coalesce(sum(monetary_minor), 0)::BIGINT,
-               coalesce(sum(frequency), 0)::BIGINT
-        FROM {FOUND}
-        """
-    ).fetchall()[0]
-    everybody, all_sales = ground.connection.execute(
-        f"SELECT count(*), coalesce(sum(monetary_minor), 0)::BIGINT FROM {PEOPLE}"
-    ).fetchall()[0]
-    sample = ground.connection.execute(
-        f"SELECT member_id FROM {FOUND}"
-        f" ORDER BY (member_id * {_SCATTER}) % 4294967296, member_id LIMIT {SAMPLE_MAX}"
-    ).fetchall()
+    seen = portrait(ground.connection, FOUND)
     took = time.perf_counter() - began
     words = sentence(tree, names_of(brand))
     return Preview(
-        members=total,
-        of_members=everybody,
-        sales_minor=sales,
-        sales_share=divided(sales, all_sales),
-        aov_minor=rounded(divided(sales, orders)),
-        sample=tuple(row[0] for row in sample),
+        **vars(seen),
         sentence_zh=words.zh,
         sentence_en=words.en,
         as_of=ground.as_of,

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
+from typing import Any
 
-from huitou.brands.models import Brand
+from django.db import connection
+from django.db.models import QuerySet
+
+from huitou.brands.models import Brand, Staff
+from huitou.eventlog.queries import latest_news
 from huitou.kernel.errors import RefusedInputError
 from huitou.segments.models import Segment, SegmentRefresh, SegmentVersion
 
@@ -35,31 +40,138 @@ def latest_refreshes(segment_ids: Iterable[int]) -> dict[int, SegmentRefresh]:
 
 @dataclass(frozen=True)
 class SegmentView:
-    """A segment in use, as its latest refresh left it (``at`` None before the first)."""
+    """A segment as its latest refresh left it (``at`` and ``as_of`` None before the first).
 
+    ``entered`` and ``left`` count who moved at that refresh; ``problem`` is what is wrong with the
+    rule.
+    """
+
+    id: int
     slug: str
     name: str
+    description: str
     keeping: str
+    archived_at: datetime | None
     members: int
     sales_minor: int
+    entered: int
+    left: int
+    as_of: date | None
     at: datetime | None
     problem: str
 
 
 def segments_in_use(brand: Brand) -> list[SegmentView]:
     """Every segment in use, by slug."""
-    segments = list(Segment.objects.filter(brand=brand, archived_at=None).order_by("slug"))
-    last = latest_refreshes(segment.pk for segment in segments)
-    return [
-        SegmentView(
-            segment.slug,
-            segment.name,
-            segment.keeping,
-            found.members if found else 0,
-            found.sales_minor if found else 0,
-            found.at if found else None,
-            segment.problem,
+    return _views(Segment.objects.filter(brand=brand, archived_at=None))
+
+
+def archived_segments(brand: Brand) -> list[SegmentView]:
+    """Every segment out of use, by slug."""
+    return _views(Segment.objects.filter(brand=brand, archived_at__isnull=False))
+
+
+def segment_view(brand: Brand, slug: str) -> SegmentView | None:
+    """The segment, in use or archived; None when the brand has none of that slug."""
+    return next(iter(_views(Segment.objects.filter(brand=brand, slug=slug))), None)
+
+
+def _views(segments: QuerySet[Segment]) -> list[SegmentView]:
+    listed = list(segments.order_by("slug"))
+    last = latest_refreshes(segment.pk for segment in listed)
+    return [_view(segment, last.get(segment.pk)) for segment in listed]
+
+
+def _view(segment: Segment, last: SegmentRefresh | None) -> SegmentView:
+    return SegmentView(
+        id=segment.pk,
+        slug=segment.slug,
+        name=segment.name,
+        description=segment.description,
+        keeping=segment.keeping,
+        archived_at=segment.archived_at,
+        members=last.members if last else 0,
+        sales_minor=last.sales_minor if last else 0,
+        entered=last.entered if last else 0,
+        left=last.left if last else 0,
+        as_of=last.as_of if last else None,
+        at=last.at if last else None,
+        problem=segment.problem,
+    )
+
+
+@dataclass(frozen=True)
+class SizePoint:
+    """How many were in a segment after one refresh, and who moved at it."""
+
+    at: datetime
+    members: int
+    entered: int
+    left: int
+
+
+def size_histories(segment_ids: Iterable[int], *, limit: int) -> dict[int, list[SizePoint]]:
+    """The latest ``limit`` refreshes of each segment, oldest first."""
+    found: dict[int, list[SizePoint]] = {}
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            select s.id, r.at, r.members, r.entered, r."left" from unnest(%s::bigint[]) s(id)
+            cross join lateral (
+              select id, at, members, entered, "left" from segments_segmentrefresh
+              where segment_id = s.id order by id desc limit %s) r
+            order by s.id, r.id
+            """,
+            [list(segment_ids), limit],
         )
-        for segment in segments
-        for found in (last.get(segment.pk),)
+        for segment, *values in cursor.fetchall():
+            found.setdefault(segment, []).append(SizePoint(*values))
+    return found
+
+
+@dataclass(frozen=True)
+class VersionView:
+    """A rule a segment had, by whom ('' for the command line) and since when."""
+
+    number: int
+    rule: Any
+    staff: str
+    at: datetime
+
+
+def segment_versions(segment_id: int, *, limit: int) -> list[VersionView]:
+    """The latest versions of a segment's rule, newest first."""
+    rows = SegmentVersion.objects.filter(segment=segment_id).select_related("staff")
+    return [
+        VersionView(row.number, row.rule, _called(row.staff), row.at)
+        for row in rows.order_by("-number")[:limit]
+    ]
+
+
+def _called(staff: Staff | None) -> str:
+    return staff.display_name or staff.username if staff else ""
+
+
+@dataclass(frozen=True)
+class Move:
+    """Members who came into a segment or left it at one refresh; ``members`` are the first few."""
+
+    kind: str  # entered or left
+    at: datetime
+    count: int
+    members: tuple[int, ...]
+
+
+def latest_moves(brand: Brand, slug: str, *, limit: int, members_max: int) -> list[Move]:
+    """Who came and went at the latest refreshes that moved somebody, newest first."""
+    found = latest_news(
+        brand.pk,
+        [f"segments.members_{kind}" for kind in ("entered", "left")],
+        payload={"segment": slug},
+        limit=limit,
+        subjects_max=members_max,
+    )
+    return [
+        Move(news.kind.removeprefix("segments.members_"), news.occurred_at, news.count, news.first)
+        for news in found
     ]

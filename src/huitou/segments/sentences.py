@@ -119,7 +119,7 @@ class _Speaker:
         if isinstance(rule, Not):
             return self.negated(rule.part)
         if isinstance(rule, Named):
-            return self.say(f"属于分群“{rule.word}”", f"is in the segment “{rule.word}”")
+            return self.say(f"属于人群“{rule.word}”", f"is in the segment “{rule.word}”")
         if isinstance(rule, TraitIs):
             return self.trait(rule)
         if isinstance(rule, Did):
@@ -241,7 +241,7 @@ class _Speaker:
         if rule.kind == "tag":
             return self.say(f"有标签“{rule.word}”", f"carries the tag “{rule.word}”")
         if rule.kind == "segment":
-            return self.say(f"属于分群“{rule.word}”", f"is in the segment “{rule.word}”")
+            return self.say(f"属于人群“{rule.word}”", f"is in the segment “{rule.word}”")
         if rule.kind == "consent":
             channel, _, purpose = rule.key.partition("/")
             to = _CHANNELS.get(channel, (channel, channel))[self.at]

@@ -17,6 +17,7 @@ from huitou.segments.reading import read_rule
 from huitou.segments.words import vocabulary_of
 
 NAME_CHARS_MAX = 80
+DESCRIPTION_CHARS_MAX = 200
 # A brand has no more: beyond, nobody knows what they are for.
 SEGMENTS_MAX = 500
 _SLUG = re.compile(r"[a-z0-9][a-z0-9-]{0,59}\Z")
@@ -31,25 +32,32 @@ def put_segment(
     rule: Mapping[str, Any],
     now: datetime,
     staff_id: int | None = None,
+    description: str | None = None,
+    seen_version: int | None = None,
 ) -> Segment:
     """Make a dynamic segment, or give the one of that slug another name and rule.
 
-    The same rule again makes no new version. Raises ``RuleError`` when the rule cannot be read or
-    names the segment itself, and ``RefusedInputError``: ``SLUG``, ``NAME``, ``FULL``, ``FROZEN``.
+    The same rule again makes no new version; no ``description`` leaves it as it is.
+    ``seen_version`` is the number of the rule the change was made from, 0 for a new segment: when
+    it is no longer the latest, somebody else was faster. Raises ``RuleError`` when the rule cannot
+    be read or names the segment itself, and ``RefusedInputError``: ``SLUG``, ``NAME``,
+    ``DESCRIPTION``, ``FULL``, ``FROZEN``, ``CHANGED``, ``TAKEN``.
     """
-    _check(slug, name)
+    _check(slug, name, description or "")
     rule = _plain(rule)
     # Read as by its name, so that a circle through other segments is found too.
     read_rule({"segment": slug}, vocabulary_of(brand).with_rule(slug, rule))
     segment = Segment.objects.select_for_update().filter(brand=brand, slug=slug).first()
     if segment is None:
         segment = _made(brand, slug, name)
-    elif segment.keeping == Keeping.FROZEN:
+    last = SegmentVersion.objects.filter(segment=segment).order_by("-number").first()
+    _check_seen(seen_version, last, slug)
+    if segment.keeping == Keeping.FROZEN:
         raise RefusedInputError("FROZEN", f"{slug} is frozen: its members stay as they are.")
     segment.name = name.strip()
+    segment.description = segment.description if description is None else description.strip()
     segment.archived_at = None
-    segment.save(update_fields=["name", "archived_at"])
-    last = SegmentVersion.objects.filter(segment=segment).order_by("-number").first()
+    segment.save(update_fields=["name", "description", "archived_at"])
     if last is None or last.rule != rule:
         number = last.number + 1 if last else 1
         SegmentVersion.objects.create(
@@ -100,13 +108,24 @@ def _plain(data: Any) -> Any:
     return data.isoformat() if isinstance(data, date) else data
 
 
-def _check(slug: str, name: str) -> None:
+def _check_seen(seen: int | None, last: SegmentVersion | None, slug: str) -> None:
+    if seen == 0 and last is not None:
+        raise RefusedInputError("TAKEN", f"There is a segment {slug} already.")
+    if seen is not None and last is not None and seen != last.number:
+        raise RefusedInputError("CHANGED", f"{slug} was changed meanwhile: look at it again.")
+
+
+def _check(slug: str, name: str, description: str) -> None:
     if not _SLUG.match(slug):
         raise RefusedInputError(
             "SLUG", f"{slug[:60]!r} is no slug: lower-case letters, digits and hyphens, at most 60."
         )
     if not 0 < len(name.strip()) <= NAME_CHARS_MAX or not name.isprintable():
         raise RefusedInputError("NAME", f"A name has 1 to {NAME_CHARS_MAX} printable characters.")
+    if len(description.strip()) > DESCRIPTION_CHARS_MAX or "\x00" in description:
+        raise RefusedInputError(
+            "DESCRIPTION", f"A description has at most {DESCRIPTION_CHARS_MAX} characters."
+        )
 
 
 def _made(brand: Brand, slug: str, name: str) -> Segment:

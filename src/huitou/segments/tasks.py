@@ -16,6 +16,14 @@ def refresh_brand(brand_id: int) -> None:
     refresh(Brand.objects.get(pk=brand_id))
 
 
+@app.task(name="segments.refresh_now", queue="insight")
+def refresh_now(brand_id: int, job_id: int, slugs: list[str] | None = None) -> None:
+    """Refresh a brand's segments, or those named, because somebody asked; the job tells of it."""
+    from huitou.segments.refresh_job import refresh_as_job
+
+    refresh_as_job(brand_id, job_id=job_id, slugs=slugs)
+
+
 @app.periodic(cron="*/5 * * * *")
 @app.task(name="segments.follow_figures", queue="insight")
 def follow_figures(timestamp: int) -> None:

@@ -47,6 +47,7 @@ JOB_KINDS = {
     "suggest": Label(_("Look for suggestions"), "blue"),
     "verify": Label(_("Check the audit log"), "teal"),
     "demo": Label(_("Load demo data"), "grey"),
+    "segments": Label(_("Refresh segments"), "teal"),
 }
 JOB_STATES = {
     "queued": Label(_("Waiting"), "grey"),
@@ -54,12 +55,19 @@ JOB_STATES = {
     "done": Label(_("Done"), "green"),
     "failed": Label(_("Failed"), "red"),
 }
+SEGMENT_STATES = {
+    "dynamic": Label(_("Dynamic"), "teal"),
+    "frozen": Label(_("Frozen"), "blue"),
+    "archived": Label(_("Archived"), "grey"),
+    "broken": Label(_("Rule broken"), "red"),
+}
 FAMILIES = {
     "rfm": RFM_GROUPS,
     "stage": LIFECYCLE_STAGES,
     "buyer": BUYER_TYPES,
     "job_kind": JOB_KINDS,
     "job_state": JOB_STATES,
+    "segment_state": SEGMENT_STATES,
 }
 
 

@@ -1,5 +1,5 @@
-// Amounts per day: this period as an area, last year as a dashed line.
-import { axisMoney, money } from "../numbers.js";
+// Amounts or counts over time: this period as an area, last year as a dashed line.
+import { axisMoney, count, money } from "../numbers.js";
 
 // A longer period reads better as the mean of the seven days up to each day.
 const SMOOTH_FROM_DAYS = 45;
@@ -14,8 +14,12 @@ function smoothed(values) {
   });
 }
 
-export function trend({ x, series, short_x: shortX, smooth_note: note }, kit) {
-  const smooth = x.length >= SMOOTH_FROM_DAYS;
+export function trend({ x, series, short_x: shortX, smooth_note: note, unit }, kit) {
+  const counted = unit === "count";
+  // How many there are is no amount of a day: a mean of several says nothing.
+  const smooth = !counted && x.length >= SMOOTH_FROM_DAYS;
+  const shown = counted ? count : money;
+  const tick = counted ? (v, words) => count(v, words, true) : axisMoney;
   const colours = [kit.colour("primary"), kit.colour("second")];
   const drawn = series.map(({ name, values }, i) => ({
     name: smooth && i === 0 ? `${name} · ${note}` : name,
@@ -50,8 +54,9 @@ export function trend({ x, series, short_x: shortX, smooth_note: note }, kit) {
     },
     yAxis: {
       type: "value",
+      minInterval: counted ? 1 : 0,
       splitLine: line,
-      axisLabel: { color: kit.colour("muted"), formatter: (v) => axisMoney(v, kit.words) },
+      axisLabel: { color: kit.colour("muted"), formatter: (v) => tick(v, kit.words) },
     },
     tooltip: {
       trigger: "axis",
@@ -61,7 +66,7 @@ export function trend({ x, series, short_x: shortX, smooth_note: note }, kit) {
         const rows = series
           .map(({ name, values }, s) => [name, values[i], colours[s]])
           .filter(([, value]) => value !== null)
-          .map(([name, value, colour]) => [name, money(value, kit.words), colour]);
+          .map(([name, value, colour]) => [name, shown(value, kit.words), colour]);
         return kit.tip(x[i], rows);
       },
     },

@@ -28,6 +28,7 @@ from huitou.insight.types import MemberPage, Scope
 from huitou.members import queries as members
 from huitou.members.tagged import tagged_members
 from huitou.members.tags import TagGroupView, tag_groups
+from huitou.segments.queries import SegmentView, segment_view
 from huitou.ui.labels import FAMILIES
 from huitou.ui.navigation import page_url
 from huitou.ui.numbers import half_up
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
 
 # Loads the analytic engine, which no other page needs.
 insight = SimpleLazyObject(lambda: importlib.import_module("huitou.insight.queries"))
+files = SimpleLazyObject(lambda: importlib.import_module("huitou.segments.files"))
 
 PAGE_ROWS = 25
 # A search that finds more is shown up to here, and says so.
@@ -153,7 +155,15 @@ def query_of(request: HttpRequest, given: QueryDict, groups: Sequence[TagGroupVi
         shops=request.scope.open_shops,
         currency=request.scope.brand.currency,
         groups=groups,
+        segment=_segment_of(request, given.get("segment", "")),
     )
+
+
+def _segment_of(request: HttpRequest, slug: str) -> SegmentView | None:
+    """The segment asked for; segments are the whole brand's, and not for everybody."""
+    if not slug or not request.scope.may("segments.view"):
+        return None
+    return segment_view(request.scope.brand, slug)
 
 
 def searched_of(brand_id: int, query: MemberQuery) -> list[int] | None:
@@ -164,10 +174,12 @@ def searched_of(brand_id: int, query: MemberQuery) -> list[int] | None:
 
 
 def among_of(brand_id: int, query: MemberQuery, searched: list[int] | None) -> list[MemberIds]:
-    """Sets of ids the members listed are in: those searched for, and those of each tag group."""
+    """Sets of ids the members listed are in: the search's, each tag group's and the segment's."""
     among: list[MemberIds] = [] if searched is None else [searched[:SEARCH_ROWS_MAX]]
     if query.tags:
         among += tagged_members(brand_id, query.tag_ids, datetime.now(UTC))
+    if query.segment:
+        among.append(files.standing_members(brand_id, query.segment.id))
     return among
 
 

@@ -1,0 +1,26 @@
+"""Why something about segments was refused, in the reader's language, by the code."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext_lazy as _
+
+from huitou.kernel.errors import RefusedInputError
+
+_WORDS = {
+    "SLUG": _("Write the short name in lower-case letters, digits and hyphens, at most 60."),
+    "NAME": _("Give a name of 1 to 80 ordinary characters."),
+    "DESCRIPTION": _("Write a description of at most 200 characters."),
+    "FULL": _("The brand has as many segments as it can keep; archive some."),
+    "FROZEN": _("The segment is frozen: its members stay as they are."),
+    "TAKEN": _("There is a segment with this short name already; choose another."),
+    "CHANGED": _("Somebody else saved this segment meanwhile. Look at their rule, then save."),
+    "NOT_REFRESHED": _("Refresh the segment first: it has no members yet."),
+    "SEGMENT": _("The brand has no such segment in use."),
+    "NO_FIGURES": _("This brand has no figures yet: import orders, or refresh insight."),
+    "VERSION": _("The segment has no such version."),
+}
+
+
+def segment_refusal(error: RefusedInputError) -> str:
+    """What to do about ``error``."""
+    return str(_WORDS.get(error.code, str(error)))

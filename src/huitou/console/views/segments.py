@@ -1,0 +1,234 @@
+"""Segments: the list, one of them, and what is done to them as wholes."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+import yaml
+from django.contrib import messages
+from django.db import transaction
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.shortcuts import redirect, render
+from django.utils.formats import date_format
+from django.utils.functional import SimpleLazyObject
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from huitou.console.segment_refusals import segment_refusal
+from huitou.console.segment_rows import (
+    in_words,
+    insight,
+    member_lines,
+    mix_rows,
+    sales_of,
+    segment_row,
+    segment_rows,
+)
+from huitou.insight.types import Scope
+from huitou.jobs.models import UNFINISHED
+from huitou.jobs.queries import recent_jobs
+from huitou.jobs.services import create_job
+from huitou.kernel.errors import RefusedInputError
+from huitou.segments import tasks
+from huitou.segments.describing import described
+from huitou.segments.queries import (
+    SegmentView,
+    archived_segments,
+    latest_moves,
+    segment_versions,
+    segment_view,
+    segments_in_use,
+    size_histories,
+)
+from huitou.segments.services import archive_segment, freeze_segment, put_segment
+from huitou.ui.navigation import page_url
+from huitou.ui.roles import permission_required
+
+# Loads the analytic engine, which the list does without.
+portraits = SimpleLazyObject(lambda: importlib.import_module("huitou.segments.portraits"))
+
+# Refreshes drawn on the page of one segment: a quarter of daily ones.
+CHART_POINTS = 92
+VERSION_ROWS = 20
+MOVE_ROWS = 6
+MOVED_MEMBERS = 8
+
+
+@permission_required("segments.view")
+def segments_list(request: HttpRequest) -> HttpResponse:
+    """Every segment in use, or with ``?state=archived`` those that are not."""
+    brand = request.scope.brand
+    is_archive = request.GET.get("state") == "archived"
+    listed = archived_segments(brand) if is_archive else segments_in_use(brand)
+    context = {
+        "rows": segment_rows(brand, listed),
+        "is_archive": is_archive,
+        "fresh": insight.freshness(Scope(brand.pk)),
+        "links": comparison_links(),
+        "may_change": request.scope.may("segments.edit"),
+    }
+    return render(request, "console/segments.html", context)
+
+
+def comparison_links(slug: str = "") -> list[tuple[str, str]]:
+    """(heading, address) of the pages that put segments side by side; of one with its slug."""
+    headings = {
+        "segment_overlap": _("Overlap"),
+        "segment_compare": _("Compare"),
+        "segment_drill": _("Step by step"),
+        "segment_matrix": _("Matrix"),
+    }
+    query = f"?segment={slug}" if slug else ""
+    return [
+        (heading, f"{address}{query}")
+        for name, heading in headings.items()
+        if (address := page_url(name))
+    ]
+
+
+def named_segment(request: HttpRequest, slug: str) -> SegmentView:
+    """The segment of the brand, in use or archived. Raises ``Http404``."""
+    segment = segment_view(request.scope.brand, slug)
+    if segment is None:
+        raise Http404
+    return segment
+
+
+@permission_required("segments.view")
+def segment_page(request: HttpRequest, slug: str) -> HttpResponse:
+    """One segment: who is in it, how it moved, what its rule says and said before."""
+    brand, segment = request.scope.brand, named_segment(request, slug)
+    versions = segment_versions(segment.id, limit=VERSION_ROWS)
+    said = described(brand, {version.number: version.rule for version in versions})
+    history = size_histories([segment.id], limit=2).get(segment.id, [])
+    row = segment_row(segment, said[versions[0].number], history, sales_of(brand))
+    moves = latest_moves(brand, slug, limit=MOVE_ROWS, members_max=MOVED_MEMBERS)
+    context = {
+        "row": row,
+        "segment": segment,
+        "fresh": insight.freshness(Scope(brand.pk)),
+        "rule_text": yaml.safe_dump(versions[0].rule, allow_unicode=True, sort_keys=False),
+        "versions": [(version, in_words(said[version.number])) for version in versions],
+        "moves": [(move, member_lines(brand, move.members)) for move in moves],
+        "links": comparison_links(slug),
+        "may_change": request.scope.may("segments.edit"),
+        **_portrait(request, segment),
+    }
+    return render(request, "console/segment.html", context)
+
+
+def _portrait(request: HttpRequest, segment: SegmentView) -> dict[str, Any]:
+    """What the members of the segment look like; nothing before there are figures."""
+    brand = request.scope.brand
+    try:
+        seen = portraits.portrait_of(brand, segment.id)
+    except RefusedInputError:
+        seen = None
+    if seen is None:
+        return {"seen": None}
+    return {
+        "seen": seen,
+        "stages": mix_rows("stage", seen.stages),
+        "groups": mix_rows("rfm", seen.rfm_groups),
+        "sample": member_lines(brand, seen.sample),
+    }
+
+
+@permission_required("segments.view")
+def segment_sizes(request: HttpRequest, slug: str) -> HttpResponseBase:
+    """The sizes of a segment over its refreshes, for the chart."""
+    segment = named_segment(request, slug)
+    points = size_histories([segment.id], limit=CHART_POINTS).get(segment.id, [])
+    if len(points) < 2:
+        return JsonResponse({"empty": _("A line appears after the second refresh.")})
+    days = [date_format(point.at, "Y-m-d H:i") for point in points]
+    meaning = {
+        "kind": "trend",
+        "unit": "count",
+        "x": days,
+        "short_x": [date_format(point.at, "AXIS_DAY_FORMAT") for point in points],
+        "series": [{"name": _("Members"), "values": [point.members for point in points]}],
+        "smooth_note": "",
+        "summary": f"{days[0]} {points[0].members} → {days[-1]} {points[-1].members}",
+    }
+    return JsonResponse(meaning, json_dumps_params={"ensure_ascii": False})
+
+
+@require_POST
+@permission_required("segments.edit")
+def segments_refresh(request: HttpRequest) -> HttpResponseBase:
+    """Queue a refresh of every dynamic segment, or of ``slug``; the tray tells how it goes."""
+    brand, slug = request.scope.brand, request.POST.get("slug", "")
+    named = named_segment(request, slug) if slug else None
+    subject = named.name if named else brand.name
+    under_way = any(
+        job.kind == "segments" and job.subject == subject and job.state in UNFINISHED
+        for job in recent_jobs(brand.pk)
+    )
+    if not under_way:
+        with transaction.atomic():
+            job = create_job(
+                brand_id=brand.pk, kind="segments", subject=subject, created_by_id=request.user.pk
+            )
+            slugs = [named.slug] if named else None
+            tasks.refresh_now.defer(brand_id=brand.pk, job_id=job.pk, slugs=slugs)
+    messages.success(request, _("Refreshing. The bell at the top shows how far it is."))
+    return redirect("segment", slug) if named else redirect("segments")
+
+
+@require_POST
+@permission_required("segments.edit")
+def segment_state(request: HttpRequest, slug: str) -> HttpResponseBase:
+    """Freeze a segment, archive it, or take an archived one into use (``act``)."""
+    brand, segment = request.scope.brand, named_segment(request, slug)
+    now = datetime.now(UTC)
+    acts: dict[str, Callable[[], Any]] = {
+        "freeze": lambda: freeze_segment(brand=brand, slug=slug),
+        "archive": lambda: archive_segment(brand=brand, slug=slug, now=now),
+        "use": lambda: _put_version(request, segment, None, now),
+    }
+    act = acts.get(request.POST.get("act", ""))
+    if act is None:
+        raise Http404
+    return _decided(request, slug, act)
+
+
+@require_POST
+@permission_required("segments.edit")
+def segment_restored(request: HttpRequest, slug: str) -> HttpResponseBase:
+    """Make the rule of an older ``version`` the newest."""
+    segment = named_segment(request, slug)
+    text = request.POST.get("version", "")
+    number = int(text) if text.isascii() and text.isdigit() and len(text) < 9 else 0
+    now = datetime.now(UTC)
+    return _decided(request, slug, lambda: _put_version(request, segment, number, now))
+
+
+def _put_version(
+    request: HttpRequest, segment: SegmentView, number: int | None, now: datetime
+) -> None:
+    versions = segment_versions(segment.id, limit=VERSION_ROWS)
+    wanted = [one for one in versions if number is None or one.number == number]
+    if not wanted:
+        raise RefusedInputError("VERSION", f"{segment.slug} has no version {number}.")
+    put_segment(
+        brand=request.scope.brand,
+        slug=segment.slug,
+        name=segment.name,
+        rule=wanted[0].rule,
+        now=now,
+        staff_id=request.user.pk,
+    )
+
+
+def _decided(request: HttpRequest, slug: str, decide: Callable[[], Any]) -> HttpResponse:
+    try:
+        decide()
+    except RefusedInputError as error:
+        messages.error(request, segment_refusal(error))
+    else:
+        messages.success(request, _("Saved."))
+    return redirect("segment", slug)
