@@ -10,17 +10,34 @@ from typing import Any
 import pytest
 
 from huitou.brands.models import Brand, Shop, Staff
-from huitou.segments import refreshing, services
+from huitou.segments import grounds, refreshing, services
 from tests.browser.test_imports import LOOKS, assert_clean
 from tests.console import people
 
 Visits = Callable[..., Any]
 NOW = datetime(2026, 7, 1, 2, tzinfo=UTC)
+# What htmx has put in answers to clicks a moment later.
+SETTLED = ":not(.htmx-added)"
 BUYERS = {"trait": "frequency", "gte": 1}
 NESTED = {
     "all": [
         {"trait": "frequency", "gte": 1},
         {"any": [{"trait": "monetary_minor", "gte": 50_000}, {"not": {"did": "order.paid"}}]},
+    ]
+}
+DID = {
+    "all": [
+        {
+            "did": "order.paid",
+            "where": {"category": {"in": ["茶具"]}, "amount": {"gte": 5_000, "lte": 90_000}},
+            "count": {"gte": 2},
+            "within": "365d",
+        },
+        {"trait": "recency_days", "gt": {"trait": "cycle_days", "times": 1.5}},
+        {"trait": "last_paid_at", "gte": {"ago": "30d"}},
+        {"trait": "rfm_group", "in": ["privileged", "important_value"]},
+        {"not": {"consent": "sms"}},
+        {"identity": "phone", "platform": "jd"},
     ]
 }
 
@@ -39,6 +56,7 @@ def _segments(brand: Brand, shop: Shop) -> None:
     refreshing.refresh(brand)
     put(brand, "big", NESTED, name="大客户")
     refreshing.refresh(brand)
+    put(brand, "did", DID, name="行为")
     put(brand, "fresh", {"segment": "buyers"}, name="新建的")
 
 
@@ -57,6 +75,9 @@ def test_the_pages_are_clean(
         "segment": "/segment/big/",
         "segment-fresh": "/segment/fresh/",
         "members-of-segment": "/members/?segment=big",
+        "segment-new": "/segments/new/",
+        "segment-edit": "/segment/big/edit/",
+        "segment-edit-did": "/segment/did/edit/",
     }
 
     for name, address in pages.items():
@@ -66,3 +87,88 @@ def test_the_pages_are_clean(
 
         # then
         assert_clean(seen)
+
+
+def test_a_nested_rule_is_built_and_kept(visit: Visits, staff: Staff, brand: Brand) -> None:
+    # given
+    seen = visit(staff)
+    page = seen.open("/segments/new/")
+
+    # when a condition is chosen by keyboard
+    page.focus("#rule select[name$='.s']")
+    page.keyboard.type("Purchases")
+    page.keyboard.press("Tab")
+    page.wait_for_selector("#rule input[name$='.v']")
+    page.wait_for_selector("[data-found='2']")
+
+    # then
+    assert_clean(seen)
+
+    # when a group is added by mouse, and a condition in it
+    page.click("text=Group of conditions")
+    page.wait_for_selector(f".ec-rule-group .ec-rule-group{SETTLED}")
+    inner = page.locator(".ec-rule-group .ec-rule-group")
+    inner.locator("select[name$='.s']").select_option("trait:monetary_minor")
+    inner.locator("input[name$='.v']").fill("500")
+    page.wait_for_selector("[data-found='1']")
+    inner.locator("[data-add]").press("Enter")
+    page.wait_for_selector(f".ec-rule-group .ec-rule-group .ec-rule-row:nth-child(2){SETTLED}")
+    added = inner.locator(".ec-rule-row").nth(1)
+    added.locator("select[name$='.s']").select_option("did:order.paid")
+    page.wait_for_selector("[data-found='2']")
+    added.locator("input[name$='.not']").check()
+    page.wait_for_selector("[data-found='1']")
+
+    # then
+    assert "not bought" in page.inner_text("#rule-preview .ec-says")
+    assert_clean(seen)
+    seen.shot("segment-built")
+
+    # when
+    page.fill("#s-name", "Built by hand")
+    page.fill("#s-slug", "by-hand")
+    page.click("text=Save segment")
+    page.wait_for_selector("h1:has-text('Built by hand')")
+    refreshing.refresh(brand, slugs=["by-hand"])
+    page.reload()
+
+    # then the size is that of the rule said in SQL
+    with grounds.opened(brand) as ground:
+        asked = "frequency >= 1 AND (monetary_minor >= 50000 OR coalesce(frequency, 0) = 0)"
+        sql = f"SELECT count(*) FROM people WHERE {asked}"
+        (size,) = ground.connection.execute(sql).fetchall()[0]
+    assert page.inner_text(".ec-tile .ec-figure >> nth=0") == str(size) == "1"
+
+
+def test_rows_are_removed_and_the_text_is_read_back(visit: Visits, staff: Staff) -> None:
+    # given
+    seen = visit(staff)
+    page = seen.open("/segment/big/edit/")
+    page.wait_for_selector("[data-found='1']")
+
+    # when the group goes, the keyboard goes on at the button that adds
+    page.click("[aria-label='Remove the group']")
+    page.wait_for_selector("[data-found='2']")
+
+    # then
+    assert page.evaluate("document.activeElement.hasAttribute('data-add')")
+
+    # when
+    page.click("#rule-panel >> text=As text")
+    text = page.locator("#rule-text")
+    text.fill("all:\n- trait: frequency\n  gte: 3\n- tag: gone")
+    page.wait_for_selector("#rule-preview >> text=there is no tag 'gone'")
+    page.click("#rule-panel >> text=As conditions")
+
+    # then the row is marked
+    page.wait_for_selector(f"[data-node]:has-text('no longer exists'){SETTLED}")
+    marked = page.locator(".ec-rule-row", has_text="no longer exists")
+    assert marked.count() == 1
+    assert_clean(seen)
+
+    # when
+    marked.locator("[data-remove-node]").click()
+
+    # then
+    page.wait_for_selector("[data-found='1']")
+    assert_clean(seen)

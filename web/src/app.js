@@ -43,6 +43,26 @@ document.addEventListener("keydown", (event) => {
   }
 });
 
+// What is ticked stands in the closed field.
+document.addEventListener("change", (event) => {
+  const field = event.target.closest("details.ec-choose");
+  const shown = field?.querySelector("[data-none]");
+  if (!shown) return;
+  const texts = [...field.querySelectorAll(":checked")].map((tick) => tick.parentElement.innerText);
+  for (const typed of field.querySelectorAll("input:not([type=checkbox])")) texts.push(typed.value);
+  shown.textContent = texts.map((text) => text.trim()).filter(Boolean).join(", ") || shown.dataset.none;
+});
+
+// A condition or group goes with all below it; the keyboard goes on at what added it.
+document.addEventListener("click", (event) => {
+  const node = event.target.closest("[data-remove-node]")?.closest("[data-node]");
+  if (!node) return;
+  const group = node.parentElement.closest("[data-node]");
+  node.remove();
+  group.querySelector(":scope > .ec-rule-add [data-add]").focus();
+  group.dispatchEvent(new CustomEvent("change", { bubbles: true }));
+});
+
 // A form that needs no button: changing a field sends it.
 document.addEventListener("change", (event) => {
   const form = event.target.closest("form[data-autosubmit]");

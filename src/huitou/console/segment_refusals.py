@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.utils.translation import gettext_lazy as _
 
 from huitou.kernel.errors import RefusedInputError
+from huitou.segments.reading import RuleError
 
 _WORDS = {
     "SLUG": _("Write the short name in lower-case letters, digits and hyphens, at most 60."),
@@ -20,7 +21,19 @@ _WORDS = {
     "VERSION": _("The segment has no such version."),
 }
 
+_RULE_WORDS = {
+    "GONE": _("This names something that no longer exists."),
+    "UNKNOWN": _("This names something that is not known."),
+    "VALUE": _("This value does not fit."),
+    "SHAPE": _("This condition is not complete or has too much."),
+    "LIMIT": _("This is more than a rule can have."),
+    "CIRCLE": _("Segments name each other in a circle."),
+    "TEXT": _("The text cannot be read as a rule."),
+}
+
 
 def segment_refusal(error: RefusedInputError) -> str:
     """What to do about ``error``."""
+    if isinstance(error, RuleError):
+        return f"{_RULE_WORDS.get(error.code, '')} {error}".strip()
     return str(_WORDS.get(error.code, str(error)))

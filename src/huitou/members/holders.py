@@ -58,7 +58,7 @@ order by person, nearness > 1 desc, observed_at desc, nearness desc, id desc
 
 def consenting_members(brand_id: int, channel: str, purpose: str) -> Ints:
     """The members whose consent holds, ascending; silence is no consent."""
-    return _ids(
+    return selected_ids(
         _CONSENTING,
         {
             "brand": brand_id,
@@ -77,7 +77,7 @@ def identified_members(brand_id: int, kind: str, platform: str) -> Ints:
     What stands in place of an erased identifier is none.
     """
     values = {"brand": brand_id, "kind": kind, "platform": platform, "erased": TOKEN_PREFIX}
-    return _ids(_IDENTIFIED, values)
+    return selected_ids(_IDENTIFIED, values)
 
 
 def identifier_kinds(accounts: Accounts) -> dict[int, set[tuple[str, str]]]:
@@ -104,7 +104,7 @@ def attribute_values(brand_id: int, code: str) -> Iterator[tuple[int, Any]]:
                 yield person, said
 
 
-def _ids(sql: str, values: dict[str, Any]) -> Ints:
+def selected_ids(sql: str, values: dict[str, Any]) -> Ints:
     """The ids a statement selects: by COPY, since a row at a time takes as long as finding them."""
     with connection.cursor() as cursor, cursor.copy(f"copy ({sql}) to stdout", values) as copy:
         listed = b"".join(copy)

@@ -310,7 +310,7 @@ class _Reader:
         other = self.words.traits.get(name)
         if other is None:
             raise RuleError("UNKNOWN", path, f"there is no trait {name!r}")
-        if _NAMED_KINDS.get(other.kind, other.kind) != _NAMED_KINDS.get(kind, kind):
+        if not comparable(kind, other.kind):
             raise RuleError("VALUE", path, f"a {kind} cannot be compared with a {other.kind}")
         times = self.number(given.get("times", 1), _under(path, "times"), above=0, most=1_000_000)
         if times != 1 and kind not in NUMBER_KINDS | DECIMAL_KINDS:
@@ -368,6 +368,11 @@ class _Reader:
         if unknown:
             raise RuleError("SHAPE", path, f"{_keys(unknown)} does not belong here")
         return tuple(data)
+
+
+def comparable(kind: str, other: str) -> bool:
+    """Whether a trait of one kind can be held against one of another."""
+    return _NAMED_KINDS.get(other, other) == _NAMED_KINDS.get(kind, kind)
 
 
 def operators_of(kind: str) -> tuple[str, ...]:

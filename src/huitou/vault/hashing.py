@@ -92,6 +92,11 @@ def pseudonyms(kind: str, values: Sequence[str], *, brand_id: int) -> list[str]:
     ]
 
 
+def pseudonym_of_digests_sql(column: str) -> str:
+    """SQL of the pseudonym that stands for the value a column of blind indexes is the hash of."""
+    return f"'{PSEUDONYM_PREFIX}' || encode(substring({column} for {_PSEUDONYM_BYTES}), 'base64')"
+
+
 def _hashed(kind: str, values: Sequence[str], *, brand_id: int) -> list[bytes]:
     """The blind index of each value, or where it has none the hash of exactly this value."""
     digests = blind_indexes([(kind, value) for value in values], brand_id=brand_id)

@@ -7,7 +7,6 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
-import yaml
 from django.contrib import messages
 from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
@@ -44,6 +43,7 @@ from huitou.segments.queries import (
     size_histories,
 )
 from huitou.segments.services import archive_segment, freeze_segment, put_segment
+from huitou.segments.texts import text_of_rule
 from huitou.ui.navigation import page_url
 from huitou.ui.roles import permission_required
 
@@ -110,7 +110,7 @@ def segment_page(request: HttpRequest, slug: str) -> HttpResponse:
         "row": row,
         "segment": segment,
         "fresh": insight.freshness(Scope(brand.pk)),
-        "rule_text": yaml.safe_dump(versions[0].rule, allow_unicode=True, sort_keys=False),
+        "rule_text": text_of_rule(versions[0].rule),
         "versions": [(version, in_words(said[version.number])) for version in versions],
         "moves": [(move, member_lines(brand, move.members)) for move in moves],
         "links": comparison_links(slug),
