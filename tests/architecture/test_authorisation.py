@@ -74,6 +74,7 @@ EXPECTED: dict[str, str] = {
     "segment": "segments.view",
     "segment_sizes": "segments.view",
     "segments_refresh": "segments.edit",
+    "segments_starter": "segments.edit",
     "segment_new": "segments.edit",
     "segment_saved": "segments.edit",
     "segment_edit": "segments.edit",

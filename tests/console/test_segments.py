@@ -66,6 +66,20 @@ def test_without_segments_the_list_says_what_they_are(signed_in: Client) -> None
     assert "No segments yet" in text_of(signed_in.get("/segments/"))
 
 
+def test_the_empty_list_offers_the_starter_set(signed_in: Client, brand: Brand) -> None:
+    # given
+    assert "Add the starter set" in text_of(signed_in.get("/segments/"))
+
+    # when
+    first = signed_in.post("/segments/starter/", follow=True)
+    second = signed_in.post("/segments/starter/", follow=True)
+
+    # then
+    assert "One order so far" in text_of(first)
+    assert "All of the starter set is there already." in text_of(second)
+    assert Job.objects.get().kind == "segments"
+
+
 def test_a_rule_that_can_no_longer_be_read_says_why(signed_in: Client, brand: Brand) -> None:
     # given a segment that names another, which goes out of use
     put(brand, "inner", BUYERS)

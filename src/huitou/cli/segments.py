@@ -82,6 +82,26 @@ def list_segments(brand: BrandName, json: Json = False) -> None:
 
 
 @segment_app.command()
+def starter(
+    brand: BrandName,
+    english: Annotated[bool, typer.Option("--english", help="English names.")] = False,
+    json: Json = False,
+) -> None:
+    """Add the segments that are ready to use, as far as the brand has what they ask about."""
+    with ready():
+        from django.utils import timezone
+
+        from huitou.brands.queries import brand_by_slug
+        from huitou.segments.starter import add_starter_set, starter_set
+
+        found = brand_by_slug(brand)
+        added = add_starter_set(brand=found, now=timezone.now(), english=english)
+        waiting = [v.starter.slug for v in starter_set(found) if v.state == "waits"]
+    text = f"Added: {', '.join(added) or 'none'}."
+    show({"added": added, "waiting": waiting}, text, as_json=json)
+
+
+@segment_app.command()
 def freeze(brand: BrandName, slug: Slug, json: Json = False) -> None:
     """Let a segment keep the members it has."""
     with ready():

@@ -78,6 +78,7 @@ urlpatterns = [
     path("privacy/", privacy.overview, name="privacy"),
     path("segments/", segments.segments_list, name="segments"),
     path("segments/refresh/", segments.segments_refresh, name="segments_refresh"),
+    path("segments/starter/", segments.segments_starter, name="segments_starter"),
     path("segments/new/", segment_builder.segment_new, name="segment_new"),
     path("segments/save/", segment_builder.segment_saved, name="segment_saved"),
     path("segments/rule/panel/", segment_builder.rule_panel, name="rule_panel"),

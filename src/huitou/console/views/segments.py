@@ -13,6 +13,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, Js
 from django.shortcuts import redirect, render
 from django.utils.formats import date_format
 from django.utils.functional import SimpleLazyObject
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
@@ -43,6 +44,7 @@ from huitou.segments.queries import (
     size_histories,
 )
 from huitou.segments.services import archive_segment, freeze_segment, put_segment
+from huitou.segments.starter import add_starter_set, starter_set
 from huitou.segments.texts import text_of_rule
 from huitou.ui.navigation import page_url
 from huitou.ui.roles import permission_required
@@ -63,7 +65,9 @@ def segments_list(request: HttpRequest) -> HttpResponse:
     brand = request.scope.brand
     is_archive = request.GET.get("state") == "archived"
     listed = archived_segments(brand) if is_archive else segments_in_use(brand)
+    offered = starter_set(brand) if request.scope.may("segments.edit") else []
     context = {
+        "starters": sum(view.state == "new" for view in offered),
         "rows": segment_rows(brand, listed),
         "is_archive": is_archive,
         "fresh": insight.freshness(Scope(brand.pk)),
@@ -177,6 +181,28 @@ def segments_refresh(request: HttpRequest) -> HttpResponseBase:
             tasks.refresh_now.defer(brand_id=brand.pk, job_id=job.pk, slugs=slugs)
     messages.success(request, _("Refreshing. The bell at the top shows how far it is."))
     return redirect("segment", slug) if named else redirect("segments")
+
+
+@require_POST
+@permission_required("segments.edit")
+def segments_starter(request: HttpRequest) -> HttpResponseBase:
+    """Add the segments that are ready to use, and refresh them."""
+    brand = request.scope.brand
+    try:
+        added = add_starter_set(
+            brand=brand,
+            now=datetime.now(UTC),
+            english=(get_language() or "").startswith("en"),
+            staff_id=request.user.pk,
+        )
+    except RefusedInputError as error:
+        messages.error(request, segment_refusal(error))
+        return redirect("segments")
+    if not added:
+        messages.success(request, _("All of the starter set is there already."))
+        return redirect("segments")
+    messages.success(request, _("Segments added: %(number)s.") % {"number": len(added)})
+    return segments_refresh(request)
 
 
 @require_POST
