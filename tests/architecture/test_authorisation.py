@@ -73,6 +73,7 @@ EXPECTED: dict[str, str] = {
     "segments": "segments.view",
     "segment": "segments.view",
     "segment_sizes": "segments.view",
+    "segment_explained": "segments.view",
     "segments_refresh": "segments.edit",
     "segments_starter": "segments.edit",
     "segment_new": "segments.edit",

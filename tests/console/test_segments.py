@@ -223,3 +223,22 @@ def test_who_only_looks_is_offered_no_act(signed_in: Client, brand: Brand, role:
     assert 'action="/segment/' not in page
     assert signed_in.post("/segment/s/state/", {"act": "archive"}).status_code == 403
     assert Segment.objects.get().archived_at is None
+
+
+def test_a_member_is_explained_condition_by_condition(signed_in: Client, brand: Brand) -> None:
+    # given
+    rule = {"all": [BUYERS, {"trait": "frequency", "gte": 3}]}
+    put(brand, "s", rule)
+    refreshing.refresh(brand)
+
+    # when
+    inside = text_of(signed_in.get("/segment/s/explain/?member=沈知夏"))
+    outside = text_of(signed_in.get("/segment/s/explain/?member=顾岚"))
+
+    # then
+    assert "沈知夏 fits the rule · in since 2026-06-30" in inside
+    assert "holds Purchases is at least 3 → 3" in inside
+    assert "顾岚 does not fit the rule" in outside
+    assert "does not hold Purchases is at least 3 → 1" in outside
+    assert "No member matches." in text_of(signed_in.get("/segment/s/explain/?member=nobody"))
+    assert "Several members match" in text_of(signed_in.get("/segment/s/explain/?member=abcd0000"))

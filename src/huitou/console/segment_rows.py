@@ -5,9 +5,10 @@ from __future__ import annotations
 import importlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
+from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
 
 from huitou.brands.models import Brand
@@ -142,3 +143,30 @@ def member_lines(brand: Brand, member_ids: Sequence[int]) -> list[MemberLine]:
         for member in member_ids
         if member in profiles
     ]
+
+
+@dataclass(frozen=True)
+class FindingRow:
+    """A condition of an explanation with what is true of the member, ``depth`` levels in."""
+
+    depth: int
+    holds: bool
+    says: str
+    actual: str
+
+
+def finding_rows(finding: Any, depth: int = 0) -> list[FindingRow]:
+    """A finding (``segments.explaining``) and all below it, a row each."""
+    actual = "" if finding.joint or isinstance(finding.actual, bool) else _shown(finding.actual)
+    says = in_words(Described(finding.says))
+    rows = [FindingRow(depth, finding.holds, says, actual)]
+    return rows + [row for part in finding.parts for row in finding_rows(part, depth + 1)]
+
+
+def _shown(actual: Any) -> str:
+    """What there is, as plain text; amounts are in minor units, as rules have them."""
+    if actual is None:
+        return "–"
+    if isinstance(actual, datetime):
+        return f"{timezone.localtime(actual):%Y-%m-%d %H:%M}"
+    return f"{actual:,}" if isinstance(actual, int | float) else str(actual)

@@ -87,6 +87,7 @@ urlpatterns = [
     path("segments/rule/preview/", segment_builder.rule_preview, name="rule_preview"),
     path("segment/<slug:slug>/edit/", segment_builder.segment_edit, name="segment_edit"),
     path("segment/<slug:slug>/", segments.segment_page, name="segment"),
+    path("segment/<slug:slug>/explain/", segments.segment_explained, name="segment_explained"),
     path("segment/<slug:slug>/sizes/", segments.segment_sizes, name="segment_sizes"),
     path("segment/<slug:slug>/state/", segments.segment_state, name="segment_state"),
     path("segment/<slug:slug>/restored/", segments.segment_restored, name="segment_restored"),

@@ -12,10 +12,10 @@ from typing import Any
 import numpy as np
 
 from huitou.brands.models import Brand
+from huitou.members.components import Ints
 from huitou.members.reach import ADDRESSES, reachable_members
 from huitou.segments import grounds
 from huitou.segments.grounds import FOUND, Ground
-from huitou.segments.holding import Ints
 from huitou.segments.portraits import Portrait, portrait
 from huitou.segments.reading import read_rule
 from huitou.segments.rules import Rule

@@ -23,7 +23,8 @@ from huitou.segments.words import vocabulary_of
 _COLD_ZONES = ["severe_cold", "cold"]
 _COLD_PROVINCES = [
     "北京市", "天津市", "河北省", "山西省", "内蒙古自治区", "辽宁省", "吉林省", "黑龙江省",
-    "山东省", "河南省", "陕西省", "甘肃省", "青海省", "宁夏回族自治区", "新疆维吾尔自治区", "西藏自治区",
+    "山东省", "河南省", "陕西省", "甘肃省", "青海省", "宁夏回族自治区",
+    "新疆维吾尔自治区", "西藏自治区",
 ]  # fmt: skip
 _LINE_DAYS = "7d"
 

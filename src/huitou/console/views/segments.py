@@ -19,6 +19,7 @@ from django.views.decorators.http import require_POST
 
 from huitou.console.segment_refusals import segment_refusal
 from huitou.console.segment_rows import (
+    finding_rows,
     in_words,
     insight,
     member_lines,
@@ -32,12 +33,14 @@ from huitou.jobs.models import UNFINISHED
 from huitou.jobs.queries import recent_jobs
 from huitou.jobs.services import create_job
 from huitou.kernel.errors import RefusedInputError
+from huitou.members import queries as members
 from huitou.segments import tasks
 from huitou.segments.describing import described
 from huitou.segments.queries import (
     SegmentView,
     archived_segments,
     latest_moves,
+    segment_by_slug,
     segment_versions,
     segment_view,
     segments_in_use,
@@ -50,6 +53,7 @@ from huitou.ui.navigation import page_url
 from huitou.ui.roles import permission_required
 
 # Loads the analytic engine, which the list does without.
+explaining = SimpleLazyObject(lambda: importlib.import_module("huitou.segments.explaining"))
 portraits = SimpleLazyObject(lambda: importlib.import_module("huitou.segments.portraits"))
 
 # Refreshes drawn on the page of one segment: a quarter of daily ones.
@@ -139,6 +143,33 @@ def _portrait(request: HttpRequest, segment: SegmentView) -> dict[str, Any]:
         "groups": mix_rows("rfm", seen.rfm_groups),
         "sample": member_lines(brand, seen.sample),
     }
+
+
+@permission_required("segments.view")
+def segment_explained(request: HttpRequest, slug: str) -> HttpResponse:
+    """The fragment that says why a ``member`` (number, name or identifier) is in, or is not."""
+    brand, segment = request.scope.brand, named_segment(request, slug)
+    text = request.GET.get("member", "").strip()
+    found = members.search(brand.pk, text, 2)
+    context: dict[str, Any] = {"asked": text, "problem": ""}
+    if not found:
+        context["problem"] = _("No member matches.")
+    elif len(found) > 1:
+        context["problem"] = _("Several members match: type the member number, or more of it.")
+    else:
+        try:
+            said = explaining.explain(
+                brand=brand,
+                segment=segment_by_slug(brand, slug),
+                member_id=found[0],
+                now=datetime.now(UTC),
+            )
+            lines = member_lines(brand, found)
+            context |= {"said": said, "line": lines[0], "rows": finding_rows(said.finding)}
+        except RefusedInputError as error:
+            context["problem"] = segment_refusal(error)
+    context["segment"] = segment
+    return render(request, "console/segment_explained.html", context)
 
 
 @permission_required("segments.view")
