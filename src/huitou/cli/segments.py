@@ -102,6 +102,22 @@ def starter(
 
 
 @segment_app.command()
+def export(
+    brand: BrandName,
+    slug: Slug,
+    out: Annotated[Path, typer.Option("--out", help="A file that ends in .csv or .xlsx.")],
+    json: Json = False,
+) -> None:
+    """Write a segment's members to a table, contacts masked as on pages."""
+    with ready():
+        from huitou.brands.queries import brand_by_slug
+        from huitou.console.segment_export import export_segment
+
+        members = export_segment(brand=brand_by_slug(brand), slug=slug, target=out)
+    show({"members": members, "file": str(out)}, f"{members:,} members: {out}", as_json=json)
+
+
+@segment_app.command()
 def freeze(brand: BrandName, slug: Slug, json: Json = False) -> None:
     """Let a segment keep the members it has."""
     with ready():

@@ -38,7 +38,7 @@ def csv_response(batch: Batch, *, brand: Brand, total: int, name: str) -> HttpRe
 def xlsx_response(batch: Batch, *, brand: Brand, total: int, name: str) -> HttpResponseBase:
     """The list as a workbook with real numbers and dates."""
     target = tempfile.TemporaryFile()
-    _write_workbook(target, batch, brand, total)
+    write_workbook(target, batch, brand, total)
     target.seek(0)
     return FileResponse(target, as_attachment=True, filename=f"{name}.xlsx")
 
@@ -60,7 +60,14 @@ def _csv_lines(batch: Batch, brand: Brand, total: int, headings: list[str]) -> I
         yield writer.writerow([_safe(value) for value in _cells(row, brand)])
 
 
-def _write_workbook(target: IO[bytes], batch: Batch, brand: Brand, total: int) -> None:
+def write_csv(target: IO[bytes], batch: Batch, brand: Brand, total: int) -> None:
+    """The list as CSV into a file."""
+    for line in _csv_lines(batch, brand, total, _headings()):
+        target.write(line.encode())
+
+
+def write_workbook(target: IO[bytes], batch: Batch, brand: Brand, total: int) -> None:
+    """The list as a workbook into a file."""
     import xlsxwriter
 
     options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
