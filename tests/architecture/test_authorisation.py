@@ -97,6 +97,13 @@ EXPECTED: dict[str, str] = {
     "member_erase": "privacy.manage",
     "privacy": "privacy.manage",
     "identity_policy": "members.policy",
+    # segments beside each other
+    "segment_drill": "segments.view",
+    "segment_matrix": "segments.view",
+    "segment_overlap": "segments.view",
+    "segment_compare": "segments.view",
+    "segment_comparison": "segments.view",
+    "segment_kept": "segments.edit",
     # files
     "imports": "imports.manage",
     "import_batch": "imports.manage",

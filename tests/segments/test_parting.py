@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from huitou.brands.models import Brand
-from huitou.insight import services as insight
 from huitou.kernel.errors import RefusedInputError
 from huitou.segments import grounds
 from huitou.segments.dimensions import SHOPS, USUAL, dimension, kinds
@@ -19,11 +17,10 @@ from huitou.segments.matrices import matrix
 from huitou.segments.parting import Part
 from huitou.segments.previews import preview
 from huitou.segments.services import put_segment
-from tests.factories import make_shop
-from tests.insight.histories import NOW, make_members, random_history, store
+from tests.console.sales import sell
+from tests.insight.histories import NOW
 
 pytestmark = pytest.mark.django_db(transaction=True)
-AS_OF = date(2024, 6, 30)
 RECENT = {"trait": "recency_days", "lte": 200}
 OFTEN = {"trait": "frequency", "gte": 4}
 IN_ZHEJIANG = {"trait": "province", "eq": "浙江省"}
@@ -32,10 +29,7 @@ IN_ZHEJIANG = {"trait": "province", "eq": "浙江省"}
 @pytest.fixture
 def sold(brand: Brand, home: Path) -> Brand:
     """A brand with two shops, sixty members of whom some never bought, and figures."""
-    shops = [make_shop(brand), make_shop(brand)]
-    store(brand, shops, make_members(brand, 60), random_history(7, members=50, orders=150))
-    insight.refresh(brand.pk, as_of=AS_OF, now=NOW)
-    return brand
+    return sell(brand)
 
 
 def _sql(brand: Brand, where: str) -> Part:

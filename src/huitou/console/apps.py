@@ -16,7 +16,16 @@ _MEMBER_PAGES = (
     "member_personal_data",
     "member_erase",
 )
-_SEGMENT_PAGES = ("segment", "segment_new", "segment_edit", "segment_saved")
+_SEGMENT_PAGES = (
+    "segment",
+    "segment_new",
+    "segment_edit",
+    "segment_saved",
+    "segment_drill",
+    "segment_matrix",
+    "segment_overlap",
+    "segment_compare",
+)
 _STAFF_PAGES = ("staff_person", "staff_invite", "staff_account")
 
 # In each group in this order.

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import csv
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import IO, Any
 
-from django.http import FileResponse, HttpResponseBase, StreamingHttpResponse
+from django.http import FileResponse, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 
@@ -44,6 +44,35 @@ def xlsx_response(batch: Batch, *, brand: Brand, total: int, name: str) -> HttpR
 
 
 EXPORTS: dict[str, Callable[..., HttpResponseBase]] = {"xlsx": xlsx_response, "csv": csv_response}
+
+
+def sheet_csv(rows: Sequence[Sequence[Any]], *, name: str, title: str) -> HttpResponseBase:
+    """A small table, its heading first, as UTF-8 CSV with a byte order mark."""
+    del title  # a workbook names its sheet, a CSV has none
+    writer = csv.writer(_Echo())
+    lines = ["\ufeff", *(writer.writerow([_safe(value) for value in row]) for row in rows)]
+    response = HttpResponse("".join(lines), content_type="text/csv; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="{name}.csv"'
+    return response
+
+
+def sheet_xlsx(rows: Sequence[Sequence[Any]], *, name: str, title: str) -> HttpResponseBase:
+    """A small table, its heading first, as a workbook with real numbers."""
+    import xlsxwriter
+
+    target = tempfile.TemporaryFile()
+    options = {"strings_to_formulas": False, "strings_to_urls": False}
+    with xlsxwriter.Workbook(target, options) as book:
+        sheet = book.add_worksheet(title)
+        sheet.freeze_panes(1, 0)
+        bold = book.add_format({"bold": True})
+        for number, row in enumerate(rows):
+            sheet.write_row(number, 0, row, None if number else bold)
+    target.seek(0)
+    return FileResponse(target, as_attachment=True, filename=f"{name}.xlsx")
+
+
+SHEETS: dict[str, Callable[..., HttpResponseBase]] = {"xlsx": sheet_xlsx, "csv": sheet_csv}
 
 
 class _Echo:

@@ -14,7 +14,8 @@ from huitou.segments.grounds import Ground, compiled_once, prepare
 from huitou.segments.rules import Rule
 from huitou.segments.statements import PEOPLE, bind
 
-_SUMS = (
+# What a part is, for the engine.
+SUMS = (
     "count(*)::BIGINT, coalesce(sum(monetary_minor), 0)::BIGINT,"
     " coalesce(sum(frequency), 0)::BIGINT"
 )
@@ -80,7 +81,7 @@ class Crossed:
 
 def everybody(ground: Ground) -> Part:
     """All members of the brand."""
-    return Part(*ground.connection.execute(f"SELECT {_SUMS} FROM {PEOPLE}").fetchall()[0])
+    return Part(*ground.connection.execute(f"SELECT {SUMS} FROM {PEOPLE}").fetchall()[0])
 
 
 def drill(ground: Ground, base: Rule, steps: Sequence[Step]) -> Drilled:
@@ -97,7 +98,7 @@ def drill(ground: Ground, base: Rule, steps: Sequence[Step]) -> Drilled:
         f"CREATE OR REPLACE TEMP VIEW {PRESENT} AS SELECT member_id FROM drilled"
         f" WHERE went = {last}"
     )
-    rows = ground.connection.execute(f"SELECT went, {_SUMS} FROM drilled GROUP BY 1").fetchall()
+    rows = ground.connection.execute(f"SELECT went, {SUMS} FROM drilled GROUP BY 1").fetchall()
     left = {row[0]: Part(*row[1:]) for row in rows}
     present = further = left.get(last, Part())
     branches = []
@@ -124,7 +125,7 @@ def cut_up(ground: Ground, dimensions: Sequence[Sequence[Rule]]) -> list[list[Pa
     )
     found = [[Part()] * len(dimension) for dimension in dimensions]
     counted = " UNION ALL ".join(
-        f"SELECT {number}, dimension_{number}, {_SUMS} FROM cut_up GROUP BY dimension_{number}"
+        f"SELECT {number}, dimension_{number}, {SUMS} FROM cut_up GROUP BY dimension_{number}"
         for number in range(len(dimensions))
     )
     for number, place, *sums in ground.connection.execute(counted).fetchall() if counted else ():
@@ -139,7 +140,7 @@ def cross(ground: Ground, base: Rule, rows: Sequence[Rule], columns: Sequence[Ru
     row = _first(names[: len(rows)], len(rows))
     column = _first(names[len(rows) :], len(columns))
     found = ground.connection.execute(
-        f"SELECT {row}, {column}, {_SUMS}"
+        f"SELECT {row}, {column}, {SUMS}"
         f" FROM ({_judged(ground, [base, *rows, *columns])}) WHERE rule_0 GROUP BY 1, 2"
     ).fetchall()
     parts = {(r, c): Part(*sums) for r, c, *sums in found}
