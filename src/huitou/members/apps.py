@@ -10,7 +10,8 @@ class MembersConfig(AppConfig):
     label = "members"
 
     def ready(self) -> None:
-        """Declare the room's lake tables, what it knows of members, what it keeps about people."""
+        """Declare tables of the lake, what is known of members and kept of people, documents."""
+        from huitou.members.configuration import register_kinds
         from huitou.members.facts import profile_facts, register
         from huitou.members.lake import register_tables
         from huitou.members.personal import declare_tables
@@ -18,3 +19,4 @@ class MembersConfig(AppConfig):
         register_tables()
         register("profile", profile_facts)
         declare_tables()
+        register_kinds()

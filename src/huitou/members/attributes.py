@@ -154,6 +154,38 @@ def define_attribute(
     return _attribute(definition)
 
 
+@transaction.atomic
+def change_attribute(
+    *,
+    brand_id: int,
+    code: str,
+    label_zh: str,
+    label_en: str,
+    unit: str = "",
+    choices: Sequence[Choice] = (),
+) -> None:
+    """Call an attribute and its choices otherwise, or offer further choices.
+
+    Raises ``RefusedInputError`` with the code ``ATTRIBUTE``, ``LABEL``, ``CHOICES``, or
+    ``CHOICE_GONE`` for a choice left out: members may have it.
+    """
+    found = AttributeDefinition.objects.select_for_update().filter(brand_id=brand_id, code=code)
+    definition = found.first()
+    if definition is None:
+        raise RefusedInputError("ATTRIBUTE", f"The brand has no attribute {code!r}.")
+    definition.label_zh, definition.label_en = _label(label_zh), _label(label_en)
+    _check_choices(definition.kind, choices)
+    offered = {choice.code for choice in choices}
+    gone = [choice["code"] for choice in definition.choices if choice["code"] not in offered]
+    if gone:
+        raise RefusedInputError(
+            "CHOICE_GONE", f"Keep the choice {gone[0]!r} of {code}: members may have it."
+        )
+    definition.unit = unit.strip()[:UNIT_CHARS_MAX]
+    definition.choices = [{"code": c.code, "zh": c.zh, "en": c.en} for c in choices]
+    definition.save(update_fields=["label_zh", "label_en", "unit", "choices"])
+
+
 def _label(text: str) -> str:
     cleaned = text.strip()
     if not cleaned or len(cleaned) > LABEL_CHARS_MAX or not cleaned.isprintable():

@@ -108,6 +108,27 @@ def create_tag_group(*, brand_id: int, name: str, is_exclusive: bool = False) ->
     return group.pk
 
 
+@transaction.atomic
+def change_tag_group(*, brand_id: int, group_id: int, is_exclusive: bool) -> None:
+    """Let members carry one tag of the group at most, or several again.
+
+    Raises ``RefusedInputError`` with the code ``GROUP``, or ``GROUP_SHARED`` when somebody carries
+    several tags of it.
+    """
+    group = TagGroup.objects.select_for_update().filter(brand_id=brand_id, pk=group_id).first()
+    if group is None:
+        raise RefusedInputError("GROUP", "The brand has no such group of tags.")
+    carried = TagAssignment.objects.filter(tag__group=group, removed=None)
+    several = carried.values("account_id").annotate(tags=Count("id")).filter(tags__gt=1)
+    if is_exclusive and several.exists():
+        raise RefusedInputError(
+            "GROUP_SHARED",
+            f"Members carry several tags of {group.name}: remove some of them first.",
+        )
+    group.is_exclusive = is_exclusive
+    group.save(update_fields=["is_exclusive"])
+
+
 def create_tag(*, brand_id: int, group_id: int, name: str) -> int:
     """Add a tag to a group; returns its id.
 

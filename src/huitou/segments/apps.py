@@ -10,7 +10,9 @@ class SegmentsConfig(AppConfig):
     label = "segments"
 
     def ready(self) -> None:
-        """Declare what the room keeps about people."""
+        """Declare what the room keeps about people, and its documents of configuration."""
+        from huitou.segments.configuration import register_kinds
         from huitou.segments.personal import declare_tables
 
         declare_tables()
+        register_kinds()

@@ -1,0 +1,123 @@
+"""Segments as documents of configuration: the rule, and what it is called."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from datetime import datetime
+from typing import Any
+
+from huitou.brands.configuration import Document, Kind, read_fields, register_kind
+from huitou.brands.models import Brand
+from huitou.kernel.errors import RefusedInputError
+from huitou.segments.models import Keeping, Segment
+from huitou.segments.queries import latest_versions
+from huitou.segments.reading import RuleError, read_rule
+from huitou.segments.services import archive_segment, freeze_segment, put_segment
+from huitou.segments.words import vocabulary_of
+
+# What a condition is about comes first, then how it is narrowed, compared and dated.
+_FIRST = (
+    "all", "any", "not", "trait", "did", "tag", "attribute", "identity", "consent", "segment",
+    "where", "count", "sum", "average", "first", "last",
+)  # fmt: skip
+
+
+def register_kinds() -> None:
+    """Declare segments; they rest on tags and attributes."""
+    register_kind(
+        Kind("segments", 20, _segments, _read, _put, _archive, names=_named, problems=_problems)
+    )
+
+
+def ordered(rule: Any) -> Any:
+    """A rule with its keys in an order people read: JSON of the database keeps none.
+
+    >>> ordered({"lte": 30, "trait": "recency_days"})
+    {'trait': 'recency_days', 'lte': 30}
+    """
+    if isinstance(rule, list):
+        return [ordered(part) for part in rule]
+    if not isinstance(rule, Mapping):
+        return rule
+    places = {key: place for place, key in enumerate(_FIRST)}
+    keys = sorted(rule, key=lambda key: (places.get(key, len(_FIRST)), key))
+    return {key: ordered(rule[key]) for key in keys}
+
+
+def _segments(brand: Brand) -> Mapping[str, Document]:
+    segments = list(Segment.objects.filter(brand=brand, archived_at=None))
+    versions = latest_versions(segment.pk for segment in segments)
+    return {
+        segment.slug: {
+            "name": segment.name,
+            "description": segment.description,
+            "keeping": segment.keeping,
+            "rule": ordered(versions[segment.pk].rule),
+        }
+        for segment in segments
+    }
+
+
+def _read(_slug: str, given: Any) -> Document:
+    required = {"name": str, "rule": dict}
+    document = read_fields(given, required, {"description": "", "keeping": str(Keeping.DYNAMIC)})
+    if document["keeping"] not in Keeping.values:
+        raise RefusedInputError("DOCUMENT", f"keeping: is one of {', '.join(Keeping.values)}")
+    return {
+        "name": document["name"],
+        "description": document["description"],
+        "keeping": document["keeping"],
+        "rule": ordered(document["rule"]),
+    }
+
+
+def _put(
+    brand: Brand, slug: str, document: Document, before: Document | None, now: datetime
+) -> None:
+    if before is None and document["keeping"] == Keeping.FROZEN:
+        raise RefusedInputError(
+            "FROZEN",
+            "keeping: the members of a frozen segment are no configuration; make it dynamic, and"
+            " freeze it after its first refresh",
+        )
+    # A frozen segment is refused here, whatever of it is to change.
+    put_segment(
+        brand=brand,
+        slug=slug,
+        name=document["name"],
+        description=document["description"],
+        rule=document["rule"],
+        now=now,
+    )
+    if document["keeping"] == Keeping.FROZEN:
+        freeze_segment(brand=brand, slug=slug)
+
+
+def _archive(brand: Brand, slug: str, now: datetime) -> None:
+    archive_segment(brand=brand, slug=slug, now=now)
+
+
+def _named(document: Document) -> Collection[str]:
+    return set(_slugs(document["rule"]))
+
+
+def _slugs(rule: Any) -> Iterator[str]:
+    parts = rule if isinstance(rule, list) else []
+    if isinstance(rule, Mapping):
+        parts = list(rule.values())
+        if isinstance(rule.get("segment"), str):
+            yield rule["segment"]
+    for part in parts:
+        yield from _slugs(part)
+
+
+def _problems(brand: Brand) -> Mapping[str, str]:
+    """Rules that can no longer be read: what they name was taken out of use."""
+    words = vocabulary_of(brand)
+    found = {}
+    for slug, segment in words.segments.items():
+        try:
+            read_rule({"segment": slug}, words) if segment.rule is not None else None
+        except RuleError as error:
+            found[slug] = str(error)
+    return found
