@@ -68,10 +68,10 @@ def test_traits_stand_by_difference_or_as_declared(signed_in: Client) -> None:
 
 
 @pytest.mark.parametrize(
-    ("value", "size"), [(0.19, ""), (-0.2, "small"), (0.5, "medium"), (-0.81, "large"), (None, "")]
+    ("value", "tone"), [(0.19, ""), (-0.2, "blue"), (0.5, "orange"), (-0.81, "red"), (None, "")]
 )
-def test_effects_are_called_by_the_usual_lines(value: float | None, size: str) -> None:
-    assert effect_of(value).size == size
+def test_effects_are_called_by_the_usual_lines(value: float | None, tone: str) -> None:
+    assert effect_of(value).tone == tone
 
 
 def test_the_files_hold_every_figure(signed_in: Client, brand: Brand) -> None:

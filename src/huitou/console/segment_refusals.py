@@ -19,6 +19,9 @@ _WORDS = {
     "SEGMENT": _("The brand has no such segment in use."),
     "NO_FIGURES": _("This brand has no figures yet: import orders, or refresh insight."),
     "VERSION": _("The segment has no such version."),
+    "SAME": _("Rows and columns are the same: choose two."),
+    "STEPS": _("The way has as many steps as it can have; save the branch and start from it."),
+    "RULE": _("This is no rule."),
 }
 
 _RULE_WORDS = {
