@@ -24,7 +24,6 @@ from huitou.lake import engine
 from huitou.lake.engine import quoted
 from huitou.segments import grounds
 from huitou.segments.overlaps import Chosen, chosen_segments, memberships_sql
-from huitou.segments.statements import PEOPLE
 from huitou.segments.vocabulary import NUMBER_KINDS, TIME_KINDS
 
 # Of a number: the ends and the inside of its picture.
@@ -142,22 +141,17 @@ def compare(brand: Brand, slugs: Sequence[str]) -> Comparison:
     """
     chosen = chosen_segments(brand, slugs)
     snapshot = grounds.snapshot_of(brand.pk)
-    with grounds.opened(brand) as ground:
-        ground.connection.execute(
-            "CREATE OR REPLACE TEMP TABLE compared AS SELECT * FROM"
-            f" ({memberships_sql(ground, chosen)}) JOIN {PEOPLE} USING (member_id)"
-        )
-        found = _groups(ground.connection, "compared")
+    found = _of_segments(snapshot.traits_path, memberships_sql(brand.pk, chosen))
     groups = [
         _everybody(snapshot.traits_path),
-        *(found.get(n, _NOBODY) for n in range(len(chosen))),
+        *(found.get(place, _NOBODY) for place in range(len(chosen))),
     ]
     return Comparison(
         chosen=chosen,
         kpis=tuple(group.kpis for group in groups),
         rows=tuple(_row(trait, groups) for trait in TRAITS),
-        as_of=ground.as_of,
-        refreshed_at=ground.refreshed_at,
+        as_of=snapshot.as_of,
+        refreshed_at=snapshot.refreshed_at,
     )
 
 
@@ -199,6 +193,17 @@ def _row(trait: Trait, groups: Sequence[_Group]) -> Row:
         return Row(trait, (), counts, (None, *effects))
     effects = [glass_delta(spread.mean, spreads[0]) for spread in spreads[1:]]
     return Row(trait, spreads, (), (None, *effects))
+
+
+@lru_cache(maxsize=64)
+def _of_segments(traits_path: str, memberships: str) -> dict[int, _Group]:
+    """The groups of some memberships; files never change, so they are made once."""
+    with engine.cursor() as connection:
+        connection.execute(
+            f"CREATE TEMP TABLE compared AS SELECT * FROM ({memberships})"
+            f" JOIN read_parquet({quoted(traits_path)}) USING (member_id)"
+        )
+        return _groups(connection, "compared")
 
 
 @lru_cache(maxsize=16)

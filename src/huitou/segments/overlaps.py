@@ -12,7 +12,6 @@ from huitou.insight.rules import divided
 from huitou.kernel.errors import RefusedInputError
 from huitou.segments import grounds
 from huitou.segments.files import kept_by, members_sql
-from huitou.segments.grounds import Ground
 from huitou.segments.models import SegmentRefresh
 from huitou.segments.parting import SUMS, Part, everybody, summed
 from huitou.segments.queries import latest_refreshes, segment_by_slug
@@ -97,11 +96,11 @@ def chosen_segments(brand: Brand, slugs: Sequence[str]) -> tuple[Chosen, ...]:
     )
 
 
-def memberships_sql(ground: Ground, chosen: Sequence[Chosen]) -> str:
+def memberships_sql(brand_id: int, chosen: Sequence[Chosen]) -> str:
     """Rows of (member_id, place) for the engine: who is in which of the segments."""
     return " UNION ALL ".join(
         f"SELECT member_id, {place}::TINYINT AS place"
-        f" FROM ({members_sql(ground.brand_id, one.refresh.segment_id, kept_by(one.refresh))})"
+        f" FROM ({members_sql(brand_id, one.refresh.segment_id, kept_by(one.refresh))})"
         for place, one in enumerate(chosen)
     )
 
@@ -115,7 +114,7 @@ def overlap(brand: Brand, slugs: Sequence[str]) -> Overlap:
     with grounds.opened(brand) as ground:
         rows = ground.connection.execute(
             f"SELECT held, {SUMS} FROM (SELECT member_id, sum(1 << place)::INTEGER AS held"
-            f" FROM ({memberships_sql(ground, chosen)}) GROUP BY member_id)"
+            f" FROM ({memberships_sql(brand.pk, chosen)}) GROUP BY member_id)"
             " LEFT JOIN people USING (member_id) GROUP BY held"
         ).fetchall()
         whole = everybody(ground)
