@@ -19,6 +19,7 @@ BENCHES = (
     "resolution",
     "insight_refresh",
     "segments",
+    "crossings",
     "pages",
     "events",
     "first_start",

@@ -172,7 +172,7 @@ def file_rows(brand: Brand, found: Comparison) -> Iterator[list[Any]]:
     yield [_("What"), _("Figure"), *names, *effects]
     nothing = [None] * len(found.chosen)
     for _code, heading, kind, figure in KPIS:
-        values = [figure(kpis, found.kpis[0]) for kpis in found.kpis]
+        values: list[Any] = [figure(kpis, found.kpis[0]) for kpis in found.kpis]
         if kind == "money":
             values = [None if v is None else from_minor(int(v), brand.currency) for v in values]
         yield [str(heading), "", *values, *nothing]
