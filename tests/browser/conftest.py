@@ -22,8 +22,9 @@ window.violations = [];
 document.addEventListener("securitypolicyviolation", (event) =>
   window.violations.push(`${event.violatedDirective} ${event.blockedURI} ${event.sample}`));
 """
-# htmx reports a request that a newer one replaced; that is how it is meant to work.
-HARMLESS = ("htmx:abort", "htmx:sendAbort")
+# htmx reports a request that a newer one replaced; that is how it is meant to work. A request that
+# failed is told as htmx:sendError or htmx:timeout beside htmx:afterRequest, and is not let pass.
+HARMLESS = ("htmx:abort", "htmx:sendAbort", "htmx:afterRequest")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

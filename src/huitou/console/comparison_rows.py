@@ -12,12 +12,10 @@ from django.utils.translation import gettext_lazy
 
 from huitou.brands.models import Brand
 from huitou.console.figures import words
-from huitou.console.member_filters import CODE_FAMILIES
 from huitou.insight.rules import divided
 from huitou.insight.traits import Trait
 from huitou.kernel.money import from_minor
 from huitou.segments.comparing import UNKNOWN, Comparison, Kpis, Row, Spread
-from huitou.ui.labels import label
 from huitou.ui.numbers import DASH, decimal_parts, money_parts, percent_parts
 
 # A trait's picture lists no more values; the rest are one.
@@ -147,9 +145,7 @@ def value_text(trait: Trait, value: str) -> str:
     """A value of a code or text in words."""
     if value == UNKNOWN:
         return _("Not known")
-    if trait.name in CODE_FAMILIES:
-        return str(label(CODE_FAMILIES[trait.name], value).text)
-    return value
+    return words(trait.label_of(value), "")
 
 
 def number_text(brand: Brand, trait: Trait, value: float | None) -> str:

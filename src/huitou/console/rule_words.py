@@ -13,7 +13,6 @@ from django.utils.translation import gettext as _
 from huitou.brands.models import Brand
 from huitou.console import member_labels  # noqa: F401 -- adds the words of channels and kinds
 from huitou.console.figures import words
-from huitou.console.member_filters import CODE_FAMILIES
 from huitou.insight.traits import Trait
 from huitou.insight.types import Scope
 from huitou.lake.happenings import Field, Happening
@@ -130,8 +129,7 @@ class RuleWords:
     def trait_values(self, trait: Trait) -> list[tuple[str, str]]:
         """Codes of a trait with their words, or the commonest texts."""
         if trait.choices:
-            known = FAMILIES.get(CODE_FAMILIES.get(trait.name, ""), {})
-            return [(c, str(known[c].text) if c in known else c) for c in trait.choices]
+            return [(code, words(trait.label_of(code), "")) for code in trait.choices]
         if trait.kind != "text":
             return []
         found = insight.choices(Scope(self.brand.pk), trait.name)[:SUGGESTED_MAX]

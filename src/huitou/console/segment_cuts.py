@@ -10,13 +10,11 @@ from django.utils.translation import gettext as _
 
 from huitou.brands.models import Brand, Shop
 from huitou.console.figures import band_text, words
-from huitou.console.member_filters import CODE_FAMILIES
 from huitou.insight.rules import divided
 from huitou.insight.types import Band
 from huitou.segments.dimensions import SHOPS, Cut, Dimension, Kind, kinds
 from huitou.segments.parting import Part
 from huitou.segments.sentences import Sentence
-from huitou.ui.labels import label
 from huitou.ui.numbers import decimal_parts, money_parts
 
 
@@ -69,8 +67,10 @@ def _label(brand: Brand, kind: Kind, cut: Cut, shops: Mapping[str, str]) -> str:
         return _("No purchase") if kind.trait is None else _("Not known")
     if cut.sort == "band":
         return band_label(brand, kind, cut.low, cut.high)
-    if kind.name in CODE_FAMILIES:
-        return str(label(CODE_FAMILIES[kind.name], cut.value).text)
+    if kind.trait is not None and kind.trait.kind == "boolean":
+        return _("Yes") if cut.rule["eq"] else _("No")
+    if kind.trait is not None:
+        return words(kind.trait.label_of(cut.value), "")
     return shops.get(cut.value, cut.value)
 
 

@@ -89,6 +89,9 @@ class Dimension:
     cuts: tuple[Cut, ...]
 
 
+_WHETHER = (("yes", True), ("no", False))
+
+
 def kinds() -> dict[str, Kind]:
     """Every dimension by name."""
     found = [
@@ -100,7 +103,7 @@ def kinds() -> dict[str, Kind]:
             t,
         )
         for t in TRAITS
-        if t.kind in NUMBER_KINDS or t.kind in ("code", "text")
+        if t.kind in NUMBER_KINDS or t.kind in ("code", "text", "boolean")
     ]
     found.append(Kind(SHOPS, "购买店铺", "Shops bought in", True, None))
     return {kind.name: kind for kind in found}
@@ -120,6 +123,9 @@ def dimension(brand: Brand, snapshot: Snapshot, name: str) -> Dimension:
     trait = kind.trait
     if trait.kind == "code":
         return Dimension(kind, (*_values(trait.name, trait.choices), _unknown(trait.name)))
+    if trait.kind == "boolean":
+        whether = [Cut(key, {"trait": name, "eq": is_so}, "value", key) for key, is_so in _WHETHER]
+        return Dimension(kind, (*whether, _unknown(name)))
     if trait.kind == "text":
         common = queries.choices(Scope(brand.pk), trait.name)
         return Dimension(kind, _text_cuts(trait.name, [value for value, _members in common]))
