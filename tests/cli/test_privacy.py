@@ -57,7 +57,9 @@ def test_erase_empties_the_member(run: Run, brand: Brand, member: Member) -> Non
         "--reason", "本人要求", "--yes", "--json",
     )  # fmt: skip
     assert (done.code, done.json["state"]) == (0, "done")
-    assert done.json["steps_done"] == ["records", "files", "exports", "lake", "logs"]
+    assert done.json["steps_done"] == [
+        "receivers", "records", "files", "exports", "lake", "logs",
+    ]  # fmt: skip
     after = Member.objects.get()
     assert (after.name, after.phone) == ("", None)
     assert after.public_id != member.public_id
