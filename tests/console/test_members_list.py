@@ -13,6 +13,7 @@ from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
 from huitou.brands.models import Brand, Role, Shop, Staff
+from huitou.eventlog.models import AuditEntry
 from huitou.members import tags as member_tags
 from huitou.members.models import Member
 from tests.console import people
@@ -202,6 +203,18 @@ def tags(signed_in: Client, brand: Brand) -> dict[str, int]:
                 act=member_tags.Act("staff", people.NOW),
             )
     return found
+
+
+def test_an_export_is_on_record_without_what_was_searched_for(
+    signed_in: Client, brand: Brand, staff: Staff
+) -> None:
+    # when
+    signed_in.get("/members/export.csv?q=顾岚&frequency_min=1")
+
+    # then
+    (record,) = AuditEntry.objects.filter(table_name="members.export")
+    assert (record.actor_id, record.brand_id, record.row_count) == (staff.pk, brand.pk, 1)
+    assert record.reason == "q=***&frequency_min=1"
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ import pytest
 
 from huitou.brands.models import Brand, Shop
 from huitou.console.segment_export import export_segment
+from huitou.eventlog.models import AuditEntry
 from huitou.kernel.errors import RefusedInputError
 from huitou.members.models import Member
 from huitou.segments import refreshing, services
@@ -38,6 +39,9 @@ def test_a_table_has_the_members_masked_and_no_formula(buyers: Brand, tmp_path: 
     text = (tmp_path / "b.csv").read_text("utf-8-sig")
     rows = list(csv.reader(text.splitlines()))
     assert written == 2
+    record = AuditEntry.objects.get(table_name="members.export")
+    assert (record.operation, record.row_count, record.reason) == ("access", 2, "segment=buyers")
+    assert record.brand_id == buyers.pk
     assert sorted(row[1] for row in rows[1:]) == ["'=1+1", "沈知夏"]
     assert "19900000001" not in text
 
@@ -63,3 +67,4 @@ def test_what_cannot_be_written_is_refused(
 
     assert refused.value.code == code
     assert not (tmp_path / name).exists()
+    assert not AuditEntry.objects.filter(table_name="members.export").exists()

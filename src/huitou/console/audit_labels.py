@@ -28,5 +28,6 @@ FAMILIES["table"] = {
 # What was looked at, where that is no table.
 FAMILIES["table"] |= {
     "members.contact": Label(_("Contact in clear"), "grey"),
+    "members.export": Label(_("Members written to a file"), "grey"),
     "members.elsewhere": Label(_("Member seen from another brand"), "grey"),
 }

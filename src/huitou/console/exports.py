@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from huitou.brands.models import Brand
 from huitou.console.member_rows import ListRow
 from huitou.console.member_traits import shown
+from huitou.eventlog.audit import Actor, record_access
 from huitou.insight.traits import TRAITS, Trait
 from huitou.kernel.money import from_minor, minor_digits
 
@@ -46,9 +47,17 @@ def xlsx_response(batch: Batch, *, brand: Brand, total: int, name: str) -> HttpR
 EXPORTS: dict[str, Callable[..., HttpResponseBase]] = {"xlsx": xlsx_response, "csv": csv_response}
 
 
-def sheet_csv(rows: Sequence[Sequence[Any]], *, name: str, title: str) -> HttpResponseBase:
+# What an export is called in the audit log.
+EXPORTED = "members.export"
+
+
+def record_export(actor: Actor, members: int, conditions: str, *, brand_id: int) -> None:
+    """Put on record that ``members`` members were written to a file, and which; call it before."""
+    record_access(actor, EXPORTED, [], conditions, brand_id=brand_id, count=members)
+
+
+def sheet_csv(rows: Sequence[Sequence[Any]], *, name: str) -> HttpResponseBase:
     """A small table, its heading first, as UTF-8 CSV with a byte order mark."""
-    del title  # a workbook names its sheet, a CSV has none
     writer = csv.writer(_Echo())
     lines = ["\ufeff", *(writer.writerow([_safe(value) for value in row]) for row in rows)]
     response = HttpResponse("".join(lines), content_type="text/csv; charset=utf-8")
@@ -56,14 +65,14 @@ def sheet_csv(rows: Sequence[Sequence[Any]], *, name: str, title: str) -> HttpRe
     return response
 
 
-def sheet_xlsx(rows: Sequence[Sequence[Any]], *, name: str, title: str) -> HttpResponseBase:
+def sheet_xlsx(rows: Sequence[Sequence[Any]], *, name: str) -> HttpResponseBase:
     """A small table, its heading first, as a workbook with real numbers."""
     import xlsxwriter
 
     target = tempfile.TemporaryFile()
     options = {"strings_to_formulas": False, "strings_to_urls": False}
     with xlsxwriter.Workbook(target, options) as book:
-        sheet = book.add_worksheet(title)
+        sheet = book.add_worksheet()
         sheet.freeze_panes(1, 0)
         bold = book.add_format({"bold": True})
         for number, row in enumerate(rows):

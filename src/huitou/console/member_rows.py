@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from huitou.brands.models import Brand, Shop
+from huitou.insight.types import MemberRow
+from huitou.members import queries as members
 from huitou.members.queries import MemberProfile
 
 
@@ -19,6 +22,22 @@ class ListRow:
     traits: dict[str, Any]
     shop: Shop | None
     last_day: date | None
+
+
+def list_rows(brand: Brand, found: Iterable[MemberRow], shops: Mapping[int, Shop]) -> list[ListRow]:
+    """The lines of some members; who left since the figures were computed has none."""
+    rows = list(found)
+    profiles = members.profiles(brand.pk, [row.member_id for row in rows])
+    return [
+        ListRow(
+            profile,
+            dict(row.traits),
+            shops.get(profile.first_shop_id or 0),
+            local_day(row.traits["last_paid_at"], brand),
+        )
+        for row in rows
+        if (profile := profiles.get(row.member_id))
+    ]
 
 
 def local_day(value: datetime | None, brand: Brand) -> date | None:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 from huitou.brands.models import Brand, Shop
-from huitou.console.exports import SHEET_ROWS_MAX, write_csv, write_workbook
-from huitou.console.member_rows import ListRow, local_day
+from huitou.console.exports import SHEET_ROWS_MAX, record_export, write_csv, write_workbook
+from huitou.console.member_rows import ListRow, list_rows
+from huitou.eventlog.audit import process_actor
 from huitou.insight import queries as insight
 from huitou.insight.types import MemberFilters, Scope
 from huitou.kernel.errors import RefusedInputError
-from huitou.members import queries as members
 from huitou.segments.files import standing_members
 from huitou.segments.queries import segment_by_slug
 
@@ -18,7 +18,8 @@ from huitou.segments.queries import segment_by_slug
 def export_segment(*, brand: Brand, slug: str, target: Path) -> int:
     """Write the members a segment has by its latest refresh; returns how many.
 
-    ``target`` ends in .csv or .xlsx. Raises ``RefusedInputError``: ``SEGMENT``, ``FORMAT``,
+    It is put on record first. ``target`` ends in .csv or .xlsx.
+    Raises ``RefusedInputError``: ``SEGMENT``, ``FORMAT``,
     ``ROWS`` for more than a sheet holds.
     """
     among = [standing_members(brand.pk, segment_by_slug(brand, slug).pk)]
@@ -34,18 +35,9 @@ def export_segment(*, brand: Brand, slug: str, target: Path) -> int:
         found = insight.find_members(
             scope, MemberFilters(), sort="member_id", offset=offset, limit=limit, among=among
         )
-        profiles = members.profiles(brand.pk, [row.member_id for row in found.rows])
-        return [
-            ListRow(
-                profile,
-                dict(row.traits),
-                shops.get(profile.first_shop_id or 0),
-                local_day(row.traits["last_paid_at"], brand),
-            )
-            for row in found.rows
-            if (profile := profiles.get(row.member_id))
-        ]
+        return list_rows(brand, found.rows, shops)
 
+    record_export(process_actor(), total, f"segment={slug}", brand_id=brand.pk)
     with target.open("wb") as file:
         (write_workbook if kind == ".xlsx" else write_csv)(file, batch, brand, total)
     return int(total)

@@ -70,6 +70,11 @@ class TableAudit:
 _process_actor = Actor("system")
 
 
+def process_actor() -> Actor:
+    """Who writes where no person is known."""
+    return _process_actor
+
+
 def set_process_actor(actor: Actor) -> None:
     """Say who writes where no person is known: ``worker``, ``cli``; new connections learn it."""
     global _process_actor
@@ -131,13 +136,16 @@ def record_access(
     reason: str,
     *,
     brand_id: int | None = None,
+    count: int | None = None,
 ) -> None:
     """Record that ``actor`` looked at personal data in clear; call it before showing them.
 
     ``what`` says which data (``members.phone``), ``subject_ids`` whose, ``reason`` why as the
-    person gave it. No subjects, no entry.
+    person gave it. ``count`` is how many they are, where they are too many to be named. No
+    subjects, no entry.
     """
-    if not subject_ids:
+    size = len(subject_ids) if count is None else count
+    if not size:
         return
     named = list(subject_ids[:SUBJECTS_NAMED_MAX])
     with connection.cursor() as cursor:
@@ -157,8 +165,8 @@ def record_access(
                 brand_id if brand_id is not None else actor.brand,
                 what,
                 str(named[0]) if len(named) == 1 else None,
-                len(subject_ids),
-                json.dumps({"subjects": named}),
+                size,
+                json.dumps({"subjects": named} if named else {}),
             ],
         )
 

@@ -15,7 +15,7 @@ from django.urls import reverse
 from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext_lazy as _
 
-from huitou.console.exports import EXPORTS, SHEET_ROWS_MAX
+from huitou.console.exports import EXPORTS, SHEET_ROWS_MAX, record_export
 from huitou.console.member_filters import (
     CODE_FAMILIES,
     MemberQuery,
@@ -23,7 +23,7 @@ from huitou.console.member_filters import (
     field_values,
     parse_query,
 )
-from huitou.console.member_rows import ListRow, local_day
+from huitou.console.member_rows import ListRow, list_rows
 from huitou.insight.types import MemberPage, Scope
 from huitou.members import queries as members
 from huitou.members.tagged import tagged_members
@@ -137,9 +137,20 @@ def members_export(request: HttpRequest, kind: str) -> HttpResponseBase:
         )
         return _rows(request, found)
 
+    actor = request.actor()
+    assert actor is not None  # the guard lets nobody in who is not signed in
+    record_export(actor, total, _conditions(request.GET), brand_id=brand.pk)
     fresh = insight.freshness(scope)
     as_of = fresh.as_of if fresh else date.min
     return EXPORTS[kind](batch, brand=brand, total=total, name=f"members-{brand.slug}-{as_of}")
+
+
+def _conditions(given: QueryDict) -> str:
+    """The conditions of the list for the record; a text searched for may be a phone number."""
+    said = given.copy()
+    if said.get("q"):
+        said["q"] = "***"
+    return said.urlencode(safe="*")
 
 
 def list_scope(request: HttpRequest, query: MemberQuery) -> Scope:
@@ -198,20 +209,8 @@ def find(scope: Scope, query: MemberQuery, among: Sequence[MemberIds]) -> Member
 
 
 def _rows(request: HttpRequest, found: MemberPage) -> list[ListRow]:
-    brand = request.scope.brand
-    profiles = members.profiles(brand.pk, [row.member_id for row in found.rows])
     shops = {shop.pk: shop for shop in request.scope.shops}
-    # A member may have left since the figures were computed.
-    return [
-        ListRow(
-            profile,
-            dict(row.traits),
-            shops.get(profile.first_shop_id),
-            local_day(row.traits["last_paid_at"], brand),
-        )
-        for row in found.rows
-        if (profile := profiles.get(row.member_id))
-    ]
+    return list_rows(request.scope.brand, found.rows, shops)
 
 
 def _pages(query: MemberQuery, found: MemberPage) -> Any:

@@ -8,7 +8,6 @@ from typing import Any
 from django.http import Http404, HttpRequest, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils.functional import SimpleLazyObject
-from django.utils.translation import gettext as _
 
 from huitou.console.comparison_rows import (
     BOX_WIDTH,
@@ -62,4 +61,4 @@ def segment_comparison(request: HttpRequest, kind: str) -> HttpResponseBase:
     brand = request.scope.brand
     found = comparing.compare(brand, chosen)
     name = f"segments-{brand.slug}-{found.as_of}"
-    return SHEETS[kind](list(file_rows(brand, found)), name=name, title=_("Compare"))
+    return SHEETS[kind](list(file_rows(brand, found)), name=name)
