@@ -20,10 +20,10 @@ JANUARY = date(2024, 1, 1)
 @pytest.fixture(autouse=True)
 def _no_support(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Let two members make a curve."""
-    plan.trait_steps.cache_clear()
+    plan.compiled_traits.cache_clear()
     monkeypatch.setattr(definitions, "SURVIVAL_SUPPORT_MIN", 1)
     yield
-    plan.trait_steps.cache_clear()
+    plan.compiled_traits.cache_clear()
 
 
 def on_days(member: int, *days: int, categories: tuple[str, ...] = ()) -> list[Bought]:

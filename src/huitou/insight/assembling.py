@@ -52,16 +52,12 @@ def add_stages(steps: Any, orders: Relation, lines: Relation, products: Relation
     steps.add("stages", rhythm.stages(cycled, as_of_day()))
 
 
-def categories_of_members(
-    steps: Any, orders: Relation, lines: Relation, products: Relation
-) -> Relation:
+def categories_of_members(steps: Any) -> Relation:
     """A row per buyer and category, over the steps of ``add_traits``: when it is due again."""
-    buyers = steps.add("buyers", buying.buyer_days(orders, as_of_day()))
-    _, numbered = _add_cycles(steps, buyers, lines, products)
     known = categories.with_due(
         steps["category_days"], steps["category_norms"], steps["brand_norm"]
     )
-    return known.join(numbered, "category_no").drop("category_no")
+    return known.join(steps["categories"], "category_no").drop("category_no")
 
 
 def _add_cycles(

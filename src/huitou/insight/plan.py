@@ -149,19 +149,24 @@ class _Steps:
         return self._relations[name]
 
 
-@cache
 def trait_steps() -> tuple[tuple[str, str], ...]:
     """The steps that end in ``traits``, a row per buyer, and ``persons``, a row per member.
 
     On the way they leave ``buyers``, ``category_days``, ``category_norms``, ``brand_norm``,
     ``measures_scale``, ``survival`` and ``profile``. ``members_sql`` puts the two together.
     """
+    return tuple(compiled_traits().compiled)
+
+
+@cache
+def compiled_traits() -> _Steps:
+    """The steps of ``trait_steps`` with their relations, for what is made of these."""
     from huitou.insight import assembling
 
     steps = _Steps()
     assembling.add_traits(steps, *_purchased())
     assembling.add_persons(steps, lake_table("member_dim"))
-    return tuple(steps.compiled)
+    return steps
 
 
 @cache
@@ -172,7 +177,7 @@ def categories_sql() -> str:
     """
     from huitou.insight import assembling
 
-    return compile_sql(assembling.categories_of_members(_Steps(), *_purchased()))
+    return compile_sql(assembling.categories_of_members(compiled_traits()))
 
 
 def members_sql(where: str = "", columns: str = "member_id") -> str:

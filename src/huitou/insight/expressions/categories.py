@@ -15,6 +15,7 @@ from huitou.insight.expressions.common import (
     later,
     mean_interval,
     of_members,
+    own_cycle,
     ratio,
     rounded,
 )
@@ -64,13 +65,7 @@ def with_due(by_category: Relation, norms: Relation, brand: Relation) -> Relatio
     cycle = norms.select("category_no", "category_cycle")
     known = by_category.left_join(cycle, "category_no").drop("category_no_right")
     known = known.cross_join(brand)
-    personal = ibis.cases(
-        (
-            known.days >= definitions.PERSONAL_CYCLE_DAYS_MIN,
-            rounded(mean_interval(known.first_day, known.last_day, known.days)),
-        ),
-        else_=ibis.null("int64"),
-    )
+    personal = own_cycle(known.first_day, known.last_day, known.days)
     cycle_days = at_least_one_day(ibis.coalesce(personal, known.category_cycle, known.brand_cycle))
     known = known.select("member_id", "category_no", "days", "last_day", cycle_days=cycle_days)
     return known.mutate(

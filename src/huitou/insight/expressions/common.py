@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date
 from typing import Any
 
 import ibis
 
+from huitou.insight import definitions
 from huitou.kernel.months import month_number
 
 # Ibis' own types are too dynamic for strict checking; a relation or column is ``Any`` here.
@@ -111,6 +113,32 @@ def most(counts: dict[str, Column]) -> tuple[Column, Column, Column]:
     return ibis.ifelse(total > 0, code, ibis.null("string")), largest, total
 
 
+# Counts by code, of a member.
+Counts = Callable[[Relation], dict[str, Column]]
+
+
+def most_of(counts: Counts) -> Callable[[Relation, Column], Column]:
+    """The rule of a trait that is the code counted most."""
+
+    def rule(known: Relation, as_of: Column) -> Column:
+        del as_of
+        return most(counts(known))[0]
+
+    return rule
+
+
+def confidence_of_most(counts: Counts) -> Callable[[Relation, Column], Column]:
+    """The rule of how sure that is: the smoothed share of the count."""
+
+    def rule(known: Relation, as_of: Column) -> Column:
+        del as_of
+        found = counts(known)
+        _, largest, total = most(found)
+        return smoothed(largest, total, len(found))
+
+    return rule
+
+
 def smoothed(part: Column, whole: Column, classes: int) -> Column:
     """The share of ``part`` in ``whole`` as if each of ``classes`` had been seen once more.
 
@@ -123,6 +151,13 @@ def smoothed(part: Column, whole: Column, classes: int) -> Column:
 def mean_interval(first: Column, last: Column, days: Column) -> Column:
     """Average days between successive of ``days`` purchase days from ``first`` to ``last``."""
     return ratio(last.delta(first, unit="day"), days - 1)
+
+
+def own_cycle(first: Column, last: Column, days: Column) -> Column:
+    """A cycle of a member's own in whole days; null below so many purchase days."""
+    enough = days >= definitions.PERSONAL_CYCLE_DAYS_MIN
+    interval = rounded(mean_interval(first, last, days))
+    return ibis.ifelse(enough, interval, ibis.null("int64"))
 
 
 def at_least_one_day(days: Column) -> Column:

@@ -8,7 +8,8 @@ from huitou.insight import definitions
 from huitou.insight.expressions.common import (
     Column,
     Relation,
-    most,
+    confidence_of_most,
+    most_of,
     of_members,
     packed,
     ratio,
@@ -73,36 +74,18 @@ def _devices(known: Relation) -> dict[str, Column]:
     return {label.code: counted(known, label.code) for label in definitions.DEVICES}
 
 
-def device(known: Relation, as_of: Column) -> Column:
-    """What most purchases were made with."""
-    del as_of
-    return most(_devices(known))[0]
-
-
-def device_confidence(known: Relation, as_of: Column) -> Column:
-    """The smoothed share of those purchases."""
-    del as_of
-    devices = _devices(known)
-    _, largest, total = most(devices)
-    return smoothed(largest, total, len(devices))
+# What most purchases were made with, and the smoothed share of those.
+device = most_of(_devices)
+device_confidence = confidence_of_most(_devices)
 
 
 def _hours(known: Relation) -> dict[str, Column]:
     return {label.code: counted(known, label.code) for label, _ in definitions.HOUR_BANDS}
 
 
-def hour_band(known: Relation, as_of: Column) -> Column:
-    """The quarter of the day most purchases fall in."""
-    del as_of
-    return most(_hours(known))[0]
-
-
-def hour_band_confidence(known: Relation, as_of: Column) -> Column:
-    """The smoothed share of those purchases."""
-    del as_of
-    hours = _hours(known)
-    _, largest, total = most(hours)
-    return smoothed(largest, total, len(hours))
+# The quarter of the day most purchases fall in, and the smoothed share of those.
+hour_band = most_of(_hours)
+hour_band_confidence = confidence_of_most(_hours)
 
 
 def week_habit(known: Relation, as_of: Column) -> Column:

@@ -14,6 +14,7 @@ from huitou.insight.expressions.common import (
     later,
     mean_interval,
     of_members,
+    own_cycle,
     ratio,
     rounded,
 )
@@ -47,15 +48,9 @@ def with_cycles(by_member: Relation, main: Relation, norms: Relation, brand: Rel
     cycle = norms.select("category_no", "category_cycle")
     known = known.left_join(cycle, "category_no").drop("category_no_right")
     known = known.cross_join(brand)
-    personal = ibis.cases(
-        (
-            known.purchase_days >= definitions.PERSONAL_CYCLE_DAYS_MIN,
-            rounded(mean_interval(known.first_day, known.last_day, known.purchase_days)),
-        ),
-        else_=ibis.null("int64"),
-    )
+    personal = own_cycle(known.first_day, known.last_day, known.purchase_days)
     basis = ibis.cases(
-        (known.purchase_days >= definitions.PERSONAL_CYCLE_DAYS_MIN, "personal"),
+        (personal.notnull(), "personal"),
         (known.category_cycle.notnull(), "category"),
         else_="brand",
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import reduce
 from operator import or_
 
@@ -12,13 +12,15 @@ from huitou.insight import definitions
 from huitou.insight.expressions.common import (
     TALLIES_MAX,
     Column,
+    Counts,
     Relation,
+    confidence_of_most,
     most,
+    most_of,
     of_members,
     packed,
     ratio,
     rounded,
-    smoothed,
     tally,
     until,
 )
@@ -107,47 +109,31 @@ def price_band(known: Relation, as_of: Column) -> Column:
     )
 
 
-def _counts(known: Relation, hints: Sequence[Hint]) -> dict[str, Column]:
-    counts = {}
-    for hint in hints:
-        column, place = divmod(_HINTS.index(hint), TALLIES_MAX)
-        counts[hint.label.code] = tally(known[f"hints_{column}"].fill_null(0), place)
-    return counts
+def _counts(hints: Sequence[Hint]) -> Counts:
+    """How many lines hint at each."""
+    places = {hint.label.code: divmod(_HINTS.index(hint), TALLIES_MAX) for hint in hints}
+    return lambda known: {
+        code: tally(known[f"hints_{column}"].fill_null(0), place)
+        for code, (column, place) in places.items()
+    }
 
 
-def _code_of(hints: Sequence[Hint]) -> Callable[[Relation, Column], Column]:
-    def rule(known: Relation, as_of: Column) -> Column:
-        del as_of
-        return most(_counts(known, hints))[0]
-
-    return rule
-
-
-def _confidence_of(hints: Sequence[Hint]) -> Callable[[Relation, Column], Column]:
-    def rule(known: Relation, as_of: Column) -> Column:
-        del as_of
-        _, largest, total = most(_counts(known, hints))
-        return smoothed(largest, total, len(hints))
-
-    return rule
-
-
-age_band = _code_of(AGE_BANDS)
-age_band_confidence = _confidence_of(AGE_BANDS)
-likely_gender_confidence = _confidence_of(GENDERS)
-family_role = _code_of(FAMILY_ROLES)
+_roles, _genders, _ages = _counts(FAMILY_ROLES), _counts(GENDERS), _counts(AGE_BANDS)
+age_band = most_of(_ages)
+age_band_confidence = confidence_of_most(_ages)
+likely_gender_confidence = confidence_of_most(_genders)
+family_role = most_of(_roles)
 
 
 def likely_gender(known: Relation, as_of: Column) -> Column:
     """The gender whose goods were bought more; null when they are even."""
     del as_of
-    counts = _counts(known, GENDERS)
-    code, largest, total = most(counts)
+    code, largest, total = most(_genders(known))
     return ibis.ifelse(largest * 2 > total, code, ibis.null("string"))
 
 
 def family_role_confidence(known: Relation, as_of: Column) -> Column:
     """Grows with every line: one may be a present, the third hardly."""
     del as_of
-    _, largest, total = most(_counts(known, FAMILY_ROLES))
+    _, largest, total = most(_roles(known))
     return ibis.ifelse(total > 0, ratio(largest, largest + 2), ibis.null("float64"))
