@@ -10,12 +10,13 @@ from pathlib import Path
 
 import pytest
 from django.test import Client
+from django.utils.translation import override
 
 from huitou.brands.models import Brand, Staff
-from huitou.console.comparison_rows import effect_of
-from huitou.insight.traits import TRAITS
+from huitou.console.comparison_rows import effect_of, value_text
+from huitou.insight.traits import BY_NAME, TRAITS
 from huitou.segments import refreshing
-from huitou.segments.comparing import compare
+from huitou.segments.comparing import UNKNOWN, compare
 from huitou.segments.services import put_segment
 from tests.console.sales import sell
 from tests.insight.histories import NOW
@@ -79,6 +80,15 @@ def test_traits_stand_by_difference_or_as_declared(signed_in: Client) -> None:
 )
 def test_effects_are_called_by_the_usual_lines(value: float | None, tone: str) -> None:
     assert effect_of(value).tone == tone
+
+
+def test_yes_and_no_are_words(brand: Brand) -> None:
+    trait = BY_NAME["promotion_only"]
+
+    with override("zh-hans"):
+        told = [value_text(brand, trait, value) for value in ("true", "false", UNKNOWN)]
+
+    assert told == ["是", "否", "未知"]
 
 
 def test_the_files_hold_every_figure(signed_in: Client, brand: Brand) -> None:

@@ -227,7 +227,8 @@ def test_who_only_looks_is_offered_no_act(signed_in: Client, brand: Brand, role:
 
 def test_a_member_is_explained_condition_by_condition(signed_in: Client, brand: Brand) -> None:
     # given
-    rule = {"all": [BUYERS, {"trait": "frequency", "gte": 3}]}
+    spent = {"did": "order.paid", "sum": {"of": "amount", "gte": 100}}
+    rule = {"all": [BUYERS, {"trait": "frequency", "gte": 3}, spent]}
     put(brand, "s", rule)
     refreshing.refresh(brand)
 
@@ -240,5 +241,6 @@ def test_a_member_is_explained_condition_by_condition(signed_in: Client, brand: 
     assert "holds Purchases is at least 3 → 3" in inside
     assert "顾岚 does not fit the rule" in outside
     assert "does not hold Purchases is at least 3 → 1" in outside
+    assert "→ ¥" in inside
     assert "No member matches." in text_of(signed_in.get("/segment/s/explain/?member=nobody"))
     assert "Several members match" in text_of(signed_in.get("/segment/s/explain/?member=abcd0000"))

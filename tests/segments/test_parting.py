@@ -10,10 +10,10 @@ import pytest
 from huitou.brands.models import Brand
 from huitou.kernel.errors import RefusedInputError
 from huitou.segments import grounds
-from huitou.segments.dimensions import SHOPS, USUAL, dimension, kinds
+from huitou.segments.dimensions import SHOPS, USUAL, Cut, dimension, kinds
 from huitou.segments.drilling import Path as DrillPath
 from huitou.segments.drilling import PathStep, drill_down
-from huitou.segments.matrices import matrix
+from huitou.segments.matrices import matrix, merged
 from huitou.segments.parting import Part
 from huitou.segments.previews import preview
 from huitou.segments.services import put_segment
@@ -145,6 +145,25 @@ def test_picked_cells_make_a_rule_of_as_many_members(sold: Brand) -> None:
         "trait": "lifecycle_stage",
         "in": [rows[0].value, rows[1].value],
     }
+
+
+def test_yes_and_no_are_picked_together(sold: Brand) -> None:
+    # given whether they buy on promotion only: yes, no, not known
+    found = matrix(sold, "promotion_only", "buyer_type")
+    keys = [cut.key for cut in found.rows.cuts if cut.key != "unknown"]
+    column = found.columns.cuts[0].key
+    picked = {(key, column) for key in keys}
+
+    # when
+    rule, part = found.rule_of(picked), found.part_of(picked)
+
+    # then
+    assert keys
+    assert _previewed(sold, rule) == (part.members, part.sales_minor)
+    assert merged([Cut(k, {"trait": "promotion_only", "eq": is_so}, "value", k)
+                   for k, is_so in (("yes", True), ("no", False))]) == {
+        "any": [{"trait": "promotion_only", "eq": True}, {"trait": "promotion_only", "eq": False}]
+    }  # fmt: skip
 
 
 def test_whole_rows_and_everything_say_little(sold: Brand) -> None:

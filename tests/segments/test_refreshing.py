@@ -23,6 +23,7 @@ from huitou.segments.models import Segment, SegmentRefresh, SegmentVersion
 from huitou.segments.queries import segments_in_use
 from huitou.segments.reading import RuleError, read_rule
 from huitou.segments.tasks import follow_figures, refresh_brand
+from huitou.segments.texts import rule_of_text
 from huitou.segments.words import vocabulary_of
 from tests.factories import make_brand, make_shop
 from tests.insight.histories import NOW, Bought, make_members, random_history, store
@@ -371,8 +372,8 @@ def test_a_frozen_segment_keeps_its_members_and_rules_mean_these(
         _put(brand, "recent", {"all": []})
 
 
-def test_dates_as_yaml_reads_them_are_kept_as_text(brand: Brand, shopping: list[int]) -> None:
-    _put(brand, "april", {"did": "order.paid", "between": [date(2024, 4, 1), date(2024, 4, 30)]})
+def test_dates_of_yaml_are_kept_as_text(brand: Brand, shopping: list[int]) -> None:
+    _put(brand, "april", rule_of_text("did: order.paid\nbetween: [2024-04-01, 2024-04-30]"))
     kept = SegmentVersion.objects.get(segment__slug="april").rule
     assert kept["between"] == ["2024-04-01", "2024-04-30"]
     assert _refreshed(brand, FIRST)["april"].members == 2

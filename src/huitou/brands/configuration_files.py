@@ -9,7 +9,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, unquote
@@ -20,6 +20,7 @@ from django.db import transaction
 from huitou.brands.configuration import Document, Kind, kinds
 from huitou.brands.models import Brand
 from huitou.kernel.errors import RefusedInputError
+from huitou.kernel.yaml_text import read_yaml
 
 SUFFIX = ".yaml"
 # A brand has hundreds of documents; a folder with more is another folder.
@@ -253,39 +254,17 @@ def _text(dumper: _Dumper, text: str) -> yaml.Node:
 _Dumper.add_representer(str, _text)
 
 
-class _Loader(yaml.SafeLoader):
-    """Refuses a key said twice, which YAML's own loader silently lets win."""
-
-
-def _mapping(loader: _Loader, node: yaml.MappingNode) -> dict[Any, Any]:
-    keys = [loader.construct_object(key, deep=True) for key, _value in node.value]
-    doubled = next((key for n, key in enumerate(keys) if key in keys[:n]), None)
-    if doubled is not None:
-        raise yaml.constructor.ConstructorError(
-            None, None, f"the key {doubled!r} is said twice", node.start_mark
-        )
-    return dict(loader.construct_pairs(node, deep=True))
-
-
-_Loader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _mapping)
-
-
 def _loaded(path: Path) -> Any:
     """What a file says, dates as text. Raises ``RefusedInputError``: ``YAML``, ``SIZE``."""
     try:
         if path.stat().st_size > FILE_BYTES_MAX:
             raise RefusedInputError("SIZE", f"is larger than {FILE_BYTES_MAX // 1024} KiB")
-        # A loader that builds plain values only, as ``safe_load`` uses.
-        return _plain(yaml.load(path.read_text("utf-8-sig"), _Loader))  # noqa: S506
+        text = path.read_text("utf-8-sig")
     except OSError as error:
         raise RefusedInputError("YAML", f"cannot be read: {error.strerror}") from None
-    except (yaml.YAMLError, UnicodeDecodeError, RecursionError, ValueError, TypeError) as error:
+    except UnicodeDecodeError as error:
+        raise RefusedInputError("YAML", f"is no UTF-8 text: {error}") from None
+    try:
+        return read_yaml(text)
+    except RefusedInputError as error:
         raise RefusedInputError("YAML", f"is no YAML: {error}") from None
-
-
-def _plain(data: Any) -> Any:
-    if isinstance(data, dict):
-        return {str(key): _plain(value) for key, value in data.items()}
-    if isinstance(data, list):
-        return [_plain(value) for value in data]
-    return data.isoformat() if isinstance(data, date) else data

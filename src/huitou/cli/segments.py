@@ -87,18 +87,15 @@ def starter(
     english: Annotated[bool, typer.Option("--english", help="English names.")] = False,
     json: Json = False,
 ) -> None:
-    """Add the segments that are ready to use, as far as the brand has what they ask about."""
+    """Add the segments that are ready to use."""
     with ready():
         from django.utils import timezone
 
         from huitou.brands.queries import brand_by_slug
-        from huitou.segments.starter import add_starter_set, starter_set
+        from huitou.segments.starter import add_starter_set
 
-        found = brand_by_slug(brand)
-        added = add_starter_set(brand=found, now=timezone.now(), english=english)
-        waiting = [v.starter.slug for v in starter_set(found) if v.state == "waits"]
-    text = f"Added: {', '.join(added) or 'none'}."
-    show({"added": added, "waiting": waiting}, text, as_json=json)
+        added = add_starter_set(brand=brand_by_slug(brand), now=timezone.now(), english=english)
+    show({"added": added}, f"Added: {', '.join(added) or 'none'}.", as_json=json)
 
 
 @segment_app.command()
@@ -206,20 +203,19 @@ def schema() -> None:
 def _told(finding: Any, depth: int) -> list[str]:
     """A finding and its parts, a line each: ✓ or ✗, the condition, and what there is."""
     mark = "✓" if finding.holds else "✗"
-    actual = "" if finding.joint or finding.actual is None else f" → {finding.actual}"
+    actual = f" → {finding.told.zh}" if finding.told else ""
     lines = [f"{'  ' * depth}{mark} {finding.says.zh}{actual}"]
     return lines + [line for part in finding.parts for line in _told(part, depth + 1)]
 
 
 def _rule(path: Path) -> Any:
-    """The data of a rule file. Raises ``RefusedInputError``: ``RULE_FILE``."""
-    import yaml
-
+    """The data of a rule file. Raises ``RefusedInputError``: ``RULE_FILE``; ``RuleError``."""
     from huitou.kernel.errors import RefusedInputError
+    from huitou.segments.texts import rule_of_text
 
     try:
-        return yaml.safe_load(path.read_text("utf-8-sig"))
+        return rule_of_text(path.read_text("utf-8-sig"))
     except OSError as error:
         raise RefusedInputError("RULE_FILE", f"{path} cannot be read: {error.strerror}") from None
-    except (yaml.YAMLError, UnicodeDecodeError, RecursionError, ValueError) as error:
-        raise RefusedInputError("RULE_FILE", f"{path} is no YAML or JSON: {error}") from None
+    except UnicodeDecodeError as error:
+        raise RefusedInputError("RULE_FILE", f"{path} is no UTF-8 text: {error}") from None

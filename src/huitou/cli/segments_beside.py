@@ -21,10 +21,11 @@ Slugs = Annotated[list[str], typer.Argument(help="Two to five slugs.")]
 
 
 def register(_root: typer.Typer) -> None:
-    """Nothing to add: the commands belong to ``huitou segment``."""
+    """Add the commands to ``huitou segment``, which ``cli.segments`` adds to the root."""
+    for command in (drill, matrix, overlap, compare):
+        segment_app.command()(command)
 
 
-@segment_app.command()
 def drill(
     brand: BrandName,
     step: Annotated[
@@ -67,7 +68,6 @@ def drill(
     show(result, "\n".join(lines), as_json=json)
 
 
-@segment_app.command()
 def matrix(
     brand: BrandName,
     rows: Annotated[str, typer.Option(help="A dimension, such as rfm_group.")],
@@ -96,7 +96,6 @@ def matrix(
     show(result, "\n".join(lines), as_json=json)
 
 
-@segment_app.command()
 def overlap(brand: BrandName, slugs: Slugs, json: Json = False) -> None:
     """The sizes of all intersections."""
     with ready():
@@ -119,7 +118,6 @@ def overlap(brand: BrandName, slugs: Slugs, json: Json = False) -> None:
     show(result, "\n".join(lines) or "Nobody.", as_json=json)
 
 
-@segment_app.command()
 def compare(brand: BrandName, slugs: Slugs, json: Json = False) -> None:
     """Key figures and every trait beside everybody; what differs most comes first."""
     with ready():

@@ -12,39 +12,40 @@ from django.utils.translation import gettext_lazy
 
 from huitou.brands.models import Brand
 from huitou.console.figures import words
+from huitou.console.member_traits import shown
 from huitou.insight.rules import divided
 from huitou.insight.traits import Trait
 from huitou.kernel.money import from_minor
-from huitou.segments.comparing import UNKNOWN, Comparison, Kpis, Row, Spread
+from huitou.segments.comparing import TRUE, UNKNOWN, Comparison, Kpis, Row, Spread
 from huitou.ui.numbers import DASH, decimal_parts, money_parts, percent_parts
 
 # A trait's picture lists no more values; the rest are one.
 VALUES_SHOWN = 6
 # Lines of effect sizes, largest first: from here on it is called so.
 EFFECTS = (
-    (0.8, "large", gettext_lazy("large"), "red"),
-    (0.5, "medium", gettext_lazy("medium"), "orange"),
-    (0.2, "small", gettext_lazy("small"), "blue"),
+    (0.8, gettext_lazy("large"), "red"),
+    (0.5, gettext_lazy("medium"), "orange"),
+    (0.2, gettext_lazy("small"), "blue"),
 )
 _EPOCH = date(1970, 1, 1)
 # The width of a box plot in its own units.
 BOX_WIDTH = 200
 
-# Code, heading, kind of number, and the figure of a group (beside everybody's).
-KPIS: tuple[tuple[str, Any, str, Callable[[Kpis, Kpis], float | None]], ...] = (
-    ("members", gettext_lazy("Members"), "count", lambda k, _all: k.members),
-    ("members_share", gettext_lazy("Share of members"), "ratio",
+# Heading, kind of number, and the figure of a group (beside everybody's).
+KPIS: tuple[tuple[Any, str, Callable[[Kpis, Kpis], float | None]], ...] = (
+    (gettext_lazy("Members"), "count", lambda k, _all: k.members),
+    (gettext_lazy("Share of members"), "ratio",
      lambda k, everybody: divided(k.members, everybody.members)),
-    ("buyers", gettext_lazy("Buyers"), "count", lambda k, _all: k.buyers),
-    ("sales", gettext_lazy("Amount spent"), "money", lambda k, _all: k.sales_minor),
-    ("sales_share", gettext_lazy("Share of sales"), "ratio",
+    (gettext_lazy("Buyers"), "count", lambda k, _all: k.buyers),
+    (gettext_lazy("Amount spent"), "money", lambda k, _all: k.sales_minor),
+    (gettext_lazy("Share of sales"), "ratio",
      lambda k, everybody: divided(k.sales_minor, everybody.sales_minor)),
-    ("aov", gettext_lazy("Average order"), "money", lambda k, _all: k.aov_minor),
-    ("orders_a_buyer", gettext_lazy("Orders a buyer"), "number", lambda k, _all: k.orders_a_buyer),
-    ("repurchase_rate", gettext_lazy("Repurchase rate"), "ratio",
+    (gettext_lazy("Average order"), "money", lambda k, _all: k.aov_minor),
+    (gettext_lazy("Orders a buyer"), "number", lambda k, _all: k.orders_a_buyer),
+    (gettext_lazy("Repurchase rate"), "ratio",
      lambda k, _all: k.repurchase_rate),
-    ("churn_rate", gettext_lazy("Churn rate"), "ratio", lambda k, _all: k.churn_rate),
-    ("new_share", gettext_lazy("New customers among buyers"), "ratio",
+    (gettext_lazy("Churn rate"), "ratio", lambda k, _all: k.churn_rate),
+    (gettext_lazy("New customers among buyers"), "ratio",
      lambda k, _all: k.new_share),
 )  # fmt: skip
 
@@ -108,7 +109,7 @@ class TraitCard:
 def kpi_rows(found: Comparison) -> list[KpiRow]:
     """Every key figure."""
     rows = []
-    for _code, heading, kind, figure in KPIS:
+    for heading, kind, figure in KPIS:
         values = [figure(kpis, found.kpis[0]) for kpis in found.kpis]
         largest = max((abs(v) for v in values if v is not None), default=0)
         cells = [(v, abs(v) / largest if v and largest else 0.0) for v in values]
@@ -135,17 +136,17 @@ def effect_of(value: float | None) -> Effect:
     if value is None:
         return Effect(None, DASH, "", "")
     text = f"{'+' if value > 0 else ''}{decimal_parts(value)}"
-    for line, _code, word, tone in EFFECTS:
+    for line, word, tone in EFFECTS:
         if abs(value) >= line:
             return Effect(value, text, str(word), tone)
     return Effect(value, text, "", "")
 
 
-def value_text(trait: Trait, value: str) -> str:
-    """A value of a code or text in words."""
+def value_text(brand: Brand, trait: Trait, value: str) -> str:
+    """A value of a code or text, yes or no, in words."""
     if value == UNKNOWN:
         return _("Not known")
-    return words(trait.label_of(value), "")
+    return str(shown(trait, value == TRUE if trait.kind == "boolean" else value, brand))
 
 
 def number_text(brand: Brand, trait: Trait, value: float | None) -> str:
@@ -167,7 +168,7 @@ def file_rows(brand: Brand, found: Comparison) -> Iterator[list[Any]]:
     effects = [_("Effect: %s") % one.name for one in found.chosen]
     yield [_("What"), _("Figure"), *names, *effects]
     nothing = [None] * len(found.chosen)
-    for _code, heading, kind, figure in KPIS:
+    for heading, kind, figure in KPIS:
         values: list[Any] = [figure(kpis, found.kpis[0]) for kpis in found.kpis]
         if kind == "money":
             values = [None if v is None else from_minor(int(v), brand.currency) for v in values]
@@ -180,7 +181,7 @@ def file_rows(brand: Brand, found: Comparison) -> Iterator[list[Any]]:
         if row.counts:
             for value in _values(row):
                 counted = [counts.get(value, 0) for counts in row.counts]
-                yield [title, value_text(row.trait, value), *counted, *told]
+                yield [title, value_text(brand, row.trait, value), *counted, *told]
 
 
 _SPREAD_FIGURES: tuple[tuple[Any, Callable[[Spread], float | None]], ...] = (
@@ -223,7 +224,7 @@ def _card(brand: Brand, row: Row, names: Sequence[str]) -> TraitCard:
         explained=words(row.trait, "explain"),
         largest=largest,
         boxes=_boxes(brand, row, names, effects),
-        values=_value_rows(row) if row.counts else [],
+        values=_value_rows(brand, row) if row.counts else [],
         effects=effects,
     )
 
@@ -245,7 +246,7 @@ def _boxes(brand: Brand, row: Row, names: Sequence[str], effects: Sequence[Effec
     ]
 
 
-def _value_rows(row: Row) -> list[ValueRow]:
+def _value_rows(brand: Brand, row: Row) -> list[ValueRow]:
     totals = [sum(counts.values()) for counts in row.counts]
 
     def shares(values: Sequence[str]) -> list[float | None]:
@@ -257,10 +258,11 @@ def _value_rows(row: Row) -> list[ValueRow]:
     values = _values(row)
     known = [value for value in values if value != UNKNOWN]
     rows = [
-        ValueRow(value_text(row.trait, value), shares([value])) for value in known[:VALUES_SHOWN]
+        ValueRow(value_text(brand, row.trait, value), shares([value]))
+        for value in known[:VALUES_SHOWN]
     ]
     if len(known) > VALUES_SHOWN:
         rows.append(ValueRow(_("Others"), shares(known[VALUES_SHOWN:])))
     if UNKNOWN in values:
-        rows.append(ValueRow(value_text(row.trait, UNKNOWN), shares([UNKNOWN])))
+        rows.append(ValueRow(value_text(brand, row.trait, UNKNOWN), shares([UNKNOWN])))
     return rows

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
-from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from huitou.brands.models import Brand, Shop
 from huitou.console.figures import band_text, words
+from huitou.console.member_traits import shown
 from huitou.insight.rules import divided
 from huitou.insight.types import Band
 from huitou.segments.dimensions import SHOPS, Cut, Dimension, Kind, kinds
 from huitou.segments.parting import Part
-from huitou.segments.sentences import Sentence
 from huitou.ui.numbers import decimal_parts, money_parts
 
 
@@ -25,11 +25,6 @@ class PartRow:
     part: Part
     members_share: float | None
     sales_share: float | None
-
-
-def in_words(says: Sentence) -> str:
-    """A sentence in the reader's language."""
-    return says.en if (get_language() or "").startswith("en") else says.zh
 
 
 def part_row(part: Part, whole: Part) -> PartRow:
@@ -67,10 +62,8 @@ def _label(brand: Brand, kind: Kind, cut: Cut, shops: Mapping[str, str]) -> str:
         return _("No purchase") if kind.trait is None else _("Not known")
     if cut.sort == "band":
         return band_label(brand, kind, cut.low, cut.high)
-    if kind.trait is not None and kind.trait.kind == "boolean":
-        return _("Yes") if cut.rule["eq"] else _("No")
     if kind.trait is not None:
-        return words(kind.trait.label_of(cut.value), "")
+        return str(shown(kind.trait, cut.rule["eq"], brand))
     return shops.get(cut.value, cut.value)
 
 
@@ -91,8 +84,7 @@ def band_label(brand: Brand, kind: Kind, low: float | None, high: float | None) 
     return _("%(band)s days") % {"band": text} if trait_kind == "days" else text
 
 
-def _range(low: float | None, high: float | None, text: object) -> str:
-    assert callable(text)
+def _range(low: float | None, high: float | None, text: Callable[[Any], str]) -> str:
     if high is None:
         return f"≥{text(low)}"
     return f"<{text(high)}" if low is None else f"{text(low)}–{text(high)}"

@@ -5,10 +5,9 @@ from __future__ import annotations
 import importlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 
-from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
 
 from huitou.brands.models import Brand
@@ -83,16 +82,7 @@ def segment_row(
 
 def in_words(said: Described) -> str:
     """The sentence in the active language; '' for a rule that cannot be read."""
-    if said.says is None:
-        return ""
-    # ``words`` asks for fields ending in the language, as the two of a sentence are called.
-    return words(_Bilingual(said.says.zh, said.says.en), "text")
-
-
-@dataclass(frozen=True)
-class _Bilingual:
-    text_zh: str
-    text_en: str
+    return words(said.says, "") if said.says else ""
 
 
 def sales_of(brand: Brand) -> int:
@@ -157,16 +147,6 @@ class FindingRow:
 
 def finding_rows(finding: Any, depth: int = 0) -> list[FindingRow]:
     """A finding (``segments.explaining``) and all below it, a row each."""
-    actual = "" if finding.joint or isinstance(finding.actual, bool) else _shown(finding.actual)
-    says = in_words(Described(finding.says))
-    rows = [FindingRow(depth, finding.holds, says, actual)]
+    actual = words(finding.told, "") if finding.told else ""
+    rows = [FindingRow(depth, finding.holds, words(finding.says, ""), actual)]
     return rows + [row for part in finding.parts for row in finding_rows(part, depth + 1)]
-
-
-def _shown(actual: Any) -> str:
-    """What there is, as plain text; amounts are in minor units, as rules have them."""
-    if actual is None:
-        return "–"
-    if isinstance(actual, datetime):
-        return f"{timezone.localtime(actual):%Y-%m-%d %H:%M}"
-    return f"{actual:,}" if isinstance(actual, int | float) else str(actual)

@@ -7,7 +7,6 @@ statements for any number of segments.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -16,10 +15,9 @@ from huitou.segments import grounds
 from huitou.segments.judging import judged
 from huitou.segments.known import known_members
 from huitou.segments.moments import At
-from huitou.segments.reading import RuleError, read_rule
 from huitou.segments.rules import Rule
 from huitou.segments.vocabulary import Vocabulary
-from huitou.segments.words import names_of, vocabulary_of
+from huitou.segments.words import names_of, read_segments, vocabulary_of
 
 # Brands whose rules a process keeps read: reading a hundred takes longer than judging by them.
 _BRANDS_KEPT = 64
@@ -69,10 +67,8 @@ def rules_of(brand: Brand) -> Mapping[Belonging, Rule]:
     kept = _kept.get(brand.pk)
     if kept and kept[0] == words:
         return kept[1]
-    read: dict[Belonging, Rule] = {}
-    for slug, named in sorted(words.segments.items()):
-        with suppress(RuleError):
-            read[Belonging(slug, named.word)] = read_rule({"segment": slug}, words)
+    rules, _ = read_segments(words)
+    read = {Belonging(slug, words.segments[slug].word): rule for slug, rule in rules.items()}
     if len(_kept) >= _BRANDS_KEPT:
         _kept.clear()
     _kept[brand.pk] = (words, read)

@@ -24,11 +24,11 @@ from huitou.lake import engine, store
 from huitou.lake.engine import quoted
 from huitou.lake.happenings import PRODUCTS
 from huitou.lake.registry import tables
+from huitou.members.components import Ints
 from huitou.segments import grounds, moments
 from huitou.segments.grounds import Files, Ground
 from huitou.segments.levels import Asked, asked_of, level_of
 from huitou.segments.moments import TICK, Ago, At
-from huitou.segments.rows import Ints
 from huitou.segments.rules import Atom, Did, Rule, TraitIs, atoms
 from huitou.segments.statements import PEOPLE, bind, literal, relation_of
 
@@ -207,51 +207,41 @@ def _by_facts(
     connection = ground.connection
     for table, asked in facts.items():
         # What makes a row one of the happening's, for whichever condition, is one of its columns.
-        columns = ["member_id", *sorted(asked.columns - {"member_id"})]
         priced = "currency" in tables()[table].schema.names
         where = f"WHERE currency = {quoted(ground.currency)}" if priced else ""
-        rows = _differing(table, replaced[table], columns, where)
+        rows = _differing(table, replaced[table], sorted(asked.columns), where)
         if rows:
-            _add(connection, rows)
-    for column in ("account_id", "member_id"):
-        aliases = _differing(_ALIAS, replaced[_ALIAS], (column, "account_id", "member_id"))
-        if aliases:
-            _add(connection, aliases)
+            _add(connection, f"SELECT member_id FROM ({rows})")
+    aliases = _differing(_ALIAS, replaced[_ALIAS], ("account_id", "member_id"))
+    if aliases:
+        _add(connection, f"SELECT unnest([account_id, member_id]) FROM ({aliases})")
     # A fact names an account; its member is the person.
     _add(
         connection,
         f"SELECT a.member_id FROM {_ALIAS} a JOIN {_CANDIDATES} c ON c.member_id = a.account_id",
     )
-    catalogue = tables()[PRODUCTS].schema.names
+    changed = _differing(PRODUCTS, replaced[PRODUCTS], tables()[PRODUCTS].schema.names)
     for table, asked in facts.items():
-        if asked.products and asked.level.product:
+        if changed and asked.products and asked.level.product:
             ours, theirs = asked.level.product
-            keys = _differing(PRODUCTS, replaced[PRODUCTS], (theirs, *catalogue))
-            if not keys:
-                continue
+            keys = f"SELECT {theirs} FROM ({changed})"
             rows = grounds.facts_sql(connection, table, ground.currency)
             _add(connection, f"SELECT member_id FROM ({rows}) WHERE {ours} IN ({keys})")
 
 
 def _differing(table: str, replaced: _Replaced, columns: Sequence[str], where: str = "") -> str:
-    """The ``member_id``s, or other first of ``columns``, of rows only one of two versions has.
-
-    Rows are compared by their hash, added up for each member with those of before taken away: far
-    cheaper than sorting out equal rows, and wrong once in 2^64 members that changed. '' when no
-    file differs.
-    """
+    """The rows, by ``columns``, that only one of two versions has; '' when no file differs."""
     if not replaced.gone and not replaced.fresh:
         return ""
-    # Hashed once more: the hash of several columns is a plain combination of theirs.
-    row = f"hash(hash({', '.join(columns)}))::HUGEINT"
+    listed = ", ".join(columns)
     sides = [
-        f"SELECT {columns[0]}, {sign}{row} AS row FROM ({engine.rows_sql(tables()[table], paths)})"
-        f" {where}"
-        for sign, paths in (("-", replaced.gone), ("", replaced.fresh))
+        f"SELECT {listed}, {count} AS times"
+        f" FROM ({engine.rows_sql(tables()[table], paths)}) {where}"
+        for count, paths in ((-1, replaced.gone), (1, replaced.fresh))
     ]
     return (
-        f"SELECT {columns[0]} FROM ({' UNION ALL '.join(sides)})"
-        f" GROUP BY {columns[0]} HAVING sum(row) <> 0"
+        f"SELECT {listed} FROM ({' UNION ALL '.join(sides)})"
+        f" GROUP BY {listed} HAVING sum(times) <> 0"
     )
 
 

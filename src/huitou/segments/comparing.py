@@ -32,6 +32,8 @@ _VALUES = frozenset({"code", "text", "boolean"})
 _NUMBERS = NUMBER_KINDS | TIME_KINDS | {"ratio", "number"}
 # The value of those of whom nothing is known.
 UNKNOWN = ""
+# The values of a boolean.
+TRUE, FALSE = "true", "false"
 
 
 @dataclass(frozen=True)
@@ -261,7 +263,7 @@ def _counts(
 
 def _value_text(value: Any) -> str:
     if isinstance(value, bool):
-        return "true" if value else "false"
+        return TRUE if value else FALSE
     return UNKNOWN if value is None else str(value)
 
 

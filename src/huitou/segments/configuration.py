@@ -11,9 +11,8 @@ from huitou.brands.models import Brand
 from huitou.kernel.errors import RefusedInputError
 from huitou.segments.models import Keeping, Segment
 from huitou.segments.queries import latest_versions
-from huitou.segments.reading import RuleError, read_rule
 from huitou.segments.services import archive_segment, freeze_segment, put_segment
-from huitou.segments.words import vocabulary_of
+from huitou.segments.words import read_segments, vocabulary_of
 
 # What a condition is about comes first, then how it is narrowed, compared and dated.
 _FIRST = (
@@ -113,11 +112,5 @@ def _slugs(rule: Any) -> Iterator[str]:
 
 def _problems(brand: Brand) -> Mapping[str, str]:
     """Rules that can no longer be read: what they name was taken out of use."""
-    words = vocabulary_of(brand)
-    found = {}
-    for slug, segment in words.segments.items():
-        try:
-            read_rule({"segment": slug}, words) if segment.rule is not None else None
-        except RuleError as error:
-            found[slug] = str(error)
-    return found
+    _, problems = read_segments(vocabulary_of(brand))
+    return problems

@@ -19,7 +19,7 @@ from huitou.segments.models import Segment, SegmentVersion
 from huitou.segments.moments import TICK, Ago, At, instant_of
 from huitou.segments.reading import read_rule
 from huitou.segments.rules import All, AnyOf, Did, Named, Not, Rule, TraitIs, atoms
-from huitou.segments.sentences import Names, Sentence, sentence
+from huitou.segments.sentences import Names, Sentence, sentence, told
 from huitou.segments.words import names_of, vocabulary_of
 
 # Farther ahead nobody plans; each turning point costs judging the member once more.
@@ -32,13 +32,14 @@ class Finding:
     """One condition, or several joined: what it says, whether it holds, and what there is.
 
     ``joint`` is ``all``, ``any``, ``not`` or ``segment`` of the parts, or '' for a condition.
-    ``actual`` is the trait's or the measure's value, None where there is none.
+    ``actual`` is the trait's or the measure's value, None where there is none; ``told`` says it.
     """
 
     says: Sentence
     holds: bool
     joint: str = ""
     actual: Any = None
+    told: Sentence | None = None
     parts: tuple[Finding, ...] = ()
 
 
@@ -93,9 +94,11 @@ def found(rule: Rule, known: Known, at: At, names: Names) -> Finding:
     if isinstance(rule, Named):
         return Finding(says, holds, "segment", parts=(found(rule.rule, known, at, names),))
     if isinstance(rule, TraitIs):
-        return Finding(says, holds, actual=known.traits.get(rule.trait))
+        value = known.traits.get(rule.trait)
+        return Finding(says, holds, actual=value, told=told(rule, value, names))
     if isinstance(rule, Did):
-        return Finding(says, holds, actual=measured(rule, known, at))
+        value = measured(rule, known, at)
+        return Finding(says, holds, actual=value, told=told(rule, value, names))
     return Finding(says, holds, actual=holds)
 
 

@@ -21,9 +21,10 @@ import pyarrow.parquet as pq
 
 from huitou.lake import engine, store
 from huitou.lake.engine import quoted
+from huitou.members.components import Ints
 from huitou.segments.models import Segment, SegmentRefresh
 from huitou.segments.queries import latest_refreshes
-from huitou.segments.rows import LEFT, Ints, Rows, standing, were_in
+from huitou.segments.rows import LEFT, Rows, standing, were_in
 
 # Instants leave DuckDB as integers: its own conversion needs a package nothing else does.
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

@@ -24,10 +24,10 @@ from huitou.insight.types import Scope
 from huitou.kernel.errors import RefusedInputError
 from huitou.lake.engine import quoted
 from huitou.lake.registry import tables
+from huitou.members.components import Ints
 from huitou.segments import moments
 from huitou.segments.holding import members_of, numbered
 from huitou.segments.moments import At
-from huitou.segments.rows import Ints
 from huitou.segments.rules import Holds, Rule
 from huitou.segments.statements import (
     CARRIED,

@@ -8,11 +8,11 @@ import numpy as np
 import pyarrow as pa
 
 from huitou.members import holders
+from huitou.members.components import Ints
 from huitou.members.tagged import tagged_members
 from huitou.segments.files import standing_members
 from huitou.segments.judging import passes
 from huitou.segments.moments import At
-from huitou.segments.rows import Ints
 from huitou.segments.rules import Holds
 
 

@@ -109,7 +109,8 @@ def merged(cuts: Sequence[Cut]) -> dict[str, Any]:
     >>> merged([cut("new"), cut("loyal")])
     {'trait': 'buyer_type', 'in': ['new', 'loyal']}
     """
-    listed = [cut for cut in cuts if cut.sort == "value" and "trait" in cut.rule]
+    # Yes and no are values, but no texts to list.
+    listed = [cut for cut in cuts if cut.value and cut.rule.get("eq") == cut.value]
     rules = [dict(cut.rule) for cut in cuts if cut not in listed]
     if len(listed) == 1:
         rules.insert(0, dict(listed[0].rule))

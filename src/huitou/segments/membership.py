@@ -11,13 +11,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from huitou.members.components import Ints
 from huitou.segments import files
 from huitou.segments.changes import Candidates
 from huitou.segments.files import Kept
 from huitou.segments.grounds import Found, Ground
 from huitou.segments.rows import (
     LEFT,
-    Ints,
     Rows,
     contains,
     joined,

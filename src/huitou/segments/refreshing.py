@@ -23,6 +23,7 @@ from huitou.eventlog.services import append
 from huitou.insight import snapshots
 from huitou.insight.types import Scope
 from huitou.kernel.errors import RefusedInputError
+from huitou.members.components import Ints
 from huitou.segments import changes, files, grounds, membership
 from huitou.segments.changes import Candidates, Earlier
 from huitou.segments.grounds import Found, Ground
@@ -31,7 +32,6 @@ from huitou.segments.models import Keeping, Segment, SegmentRefresh, SegmentVers
 from huitou.segments.moments import At
 from huitou.segments.queries import latest_refreshes, latest_versions
 from huitou.segments.reading import RuleError, read_rule
-from huitou.segments.rows import Ints
 from huitou.segments.rules import Holds, Rule, atoms
 from huitou.segments.statements import PEOPLE
 from huitou.segments.words import vocabulary_of

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-Ints = NDArray[np.int64]
+from huitou.members.components import Ints
+
 # "since" of who left.
 LEFT = int(np.iinfo(np.int64).min)
 

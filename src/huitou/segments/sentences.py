@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 from huitou.insight.traits import BY_NAME, Trait
 from huitou.kernel.money import SYMBOLS, from_minor
 from huitou.lake.happenings import Field, Happening, happenings
+from huitou.segments.levels import field_of
 from huitou.segments.moments import Ago, Length, Point
 from huitou.segments.rules import (
     All,
@@ -41,6 +42,8 @@ _UNITS = {
     "y": (" 年", "year"),
 }
 _ZH, _EN = 0, 1
+# Of an average that is no money.
+_DECIMALS = 2
 _NUMBER_TESTS = {
     "eq": ("为 {}", "is {}"),
     "gt": ("超过 {}", "is more than {}"),
@@ -103,6 +106,13 @@ def sentence(rule: Rule, names: Names) -> Sentence:
         return Sentence("全部会员", "Every member")
     zh, en = (_Speaker(language, names).rule(rule, inside=False) for language in (_ZH, _EN))
     return Sentence(zh, en[:1].upper() + en[1:])
+
+
+def told(condition: TraitIs | Did, value: Any, names: Names) -> Sentence:
+    """What there is of a member, a value of the condition's trait or measure, in words."""
+    if value is None:
+        return Sentence("–", "–")
+    return Sentence(*(_Speaker(language, names).told(condition, value) for language in (_ZH, _EN)))
 
 
 class _Speaker:
@@ -301,6 +311,16 @@ class _Speaker:
             return f"{value:,}"
         text: str = shown(value)
         return text
+
+    def told(self, condition: TraitIs | Did, value: Any) -> str:
+        if isinstance(condition, TraitIs):
+            trait = BY_NAME[condition.trait]
+            return self.value(value, trait.kind, lambda code: self.code(code, trait))
+        measure = condition.measure
+        kind = field_of(measure.of, condition).kind if measure.of else ""
+        if isinstance(value, float):
+            value = round(value, None if kind == "money" else _DECIMALS)
+        return self.value(value, kind, str)
 
     def code(self, value: str, trait: Trait) -> str:
         """A trait's code as people call it; text as it is."""

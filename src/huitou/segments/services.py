@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -44,7 +44,6 @@ def put_segment(
     ``DESCRIPTION``, ``FULL``, ``FROZEN``, ``CHANGED``, ``TAKEN``.
     """
     _check(slug, name, description or "")
-    rule = _plain(rule)
     # Read as by its name, so that a circle through other segments is found too.
     read_rule({"segment": slug}, vocabulary_of(brand).with_rule(slug, rule))
     segment = Segment.objects.select_for_update().filter(brand=brand, slug=slug).first()
@@ -97,15 +96,6 @@ def archive_segment(*, brand: Brand, slug: str, now: datetime) -> None:
 
 def _look_anew(brand: Brand) -> None:
     Segment.objects.filter(brand=brand).update(looked_at="")
-
-
-def _plain(data: Any) -> Any:
-    """Rule data as JSON holds it: YAML reads dates into values of their own."""
-    if isinstance(data, Mapping):
-        return {str(key): _plain(value) for key, value in data.items()}
-    if isinstance(data, list | tuple):
-        return [_plain(value) for value in data]
-    return data.isoformat() if isinstance(data, date) else data
 
 
 def _check_seen(seen: int | None, last: SegmentVersion | None, slug: str) -> None:

@@ -1,8 +1,4 @@
-"""Segments ready to use: rules as data, added to a brand where it has the words they need.
-
-A rule may be said in several ways, best first: the first one the vocabulary can read is taken, and
-without one the segment waits until a later call finds its words.
-"""
+"""Segments ready to use: rules as data, over traits that every brand has."""
 
 from __future__ import annotations
 
@@ -14,31 +10,23 @@ from typing import Any
 from huitou.brands.models import Brand
 from huitou.insight import definitions
 from huitou.segments.models import Segment
-from huitou.segments.reading import RuleError, read_rule
 from huitou.segments.services import put_segment
-from huitou.segments.vocabulary import Vocabulary
-from huitou.segments.words import vocabulary_of
 
-# Where a cold wave is felt first: the two coldest climate zones, and the provinces in them.
+# Where a cold wave is felt first.
 _COLD_ZONES = ["severe_cold", "cold"]
-_COLD_PROVINCES = [
-    "北京市", "天津市", "河北省", "山西省", "内蒙古自治区", "辽宁省", "吉林省", "黑龙江省",
-    "山东省", "河南省", "陕西省", "甘肃省", "青海省", "宁夏回族自治区",
-    "新疆维吾尔自治区", "西藏自治区",
-]  # fmt: skip
 _LINE_DAYS = "7d"
 
 
 @dataclass(frozen=True)
 class Starter:
-    """A segment of the set; ``rules`` are the ways to say it, best first."""
+    """A segment of the set."""
 
     slug: str
     zh: str
     en: str
     why_zh: str
     why_en: str
-    rules: tuple[Mapping[str, Any], ...]
+    rule: Mapping[str, Any]
 
 
 def _of_trait(slug: str, trait: str, label: definitions.Label, prefix: str = "") -> Starter:
@@ -48,7 +36,7 @@ def _of_trait(slug: str, trait: str, label: definitions.Label, prefix: str = "")
         f"{prefix}{label.en}",
         label.advice_zh,
         label.advice_en,
-        ({"trait": trait, "eq": label.code},),
+        {"trait": trait, "eq": label.code},
     )
 
 
@@ -61,21 +49,19 @@ STARTERS: tuple[Starter, ...] = (
         "One order so far",
         "买过一次还没有第二次，适合在购买周期内提醒",
         "Bought once and not again: remind them within the purchase cycle",
-        ({"trait": "frequency", "eq": 1},),
+        {"trait": "frequency", "eq": 1},
     ),
     Starter(
         "at-warning-line",
-        "临近流失预警线",
+        "临近流失警戒线",
         "At the warning line",
-        "流失预警日在前后七天内，及时唤醒",
+        "流失警戒日在前后七天内，及时唤醒",
         "The loss-warning date lies within seven days: wake them now",
-        (
-            {
-                "trait": "loss_warning_date",
-                "gte": {"ago": _LINE_DAYS},
-                "lte": {"ahead": _LINE_DAYS},
-            },
-        ),
+        {
+            "trait": "loss_warning_date",
+            "gte": {"ago": _LINE_DAYS},
+            "lte": {"ahead": _LINE_DAYS},
+        },
     ),
     Starter(
         "promotion-only",
@@ -83,7 +69,7 @@ STARTERS: tuple[Starter, ...] = (
         "Buys in promotions only",
         "平日不下单，少发日常推送",
         "Does not buy on other days: spare them the daily messages",
-        ({"trait": "promotion_only", "eq": True},),
+        {"trait": "promotion_only", "eq": True},
     ),
     Starter(
         "birthday-month",
@@ -91,7 +77,7 @@ STARTERS: tuple[Starter, ...] = (
         "Birthday this month",
         "生日礼遇",
         "A birthday present",
-        ({"trait": "is_birthday_month", "eq": True},),
+        {"trait": "is_birthday_month", "eq": True},
     ),
     Starter(
         "gift-buyers",
@@ -99,7 +85,7 @@ STARTERS: tuple[Starter, ...] = (
         "Buys presents",
         "常寄给他人，节前推荐礼盒",
         "Sends to others: suggest gift boxes before holidays",
-        ({"trait": "buys_for", "eq": "gift"},),
+        {"trait": "buys_for", "eq": "gift"},
     ),
     Starter(
         "high-value-asleep",
@@ -107,14 +93,12 @@ STARTERS: tuple[Starter, ...] = (
         "High value, asleep",
         "消费高的老客沉睡或将流失，值得人工回访",
         "Spent much and went quiet: worth a call",
-        (
-            {
-                "all": [
-                    {"trait": "m_score", "gte": 4},
-                    {"trait": "lifecycle_stage", "in": ["sleeping", "near_loss"]},
-                ]
-            },
-        ),
+        {
+            "all": [
+                {"trait": "m_score", "gte": 4},
+                {"trait": "lifecycle_stage", "in": ["sleeping", "near_loss"]},
+            ]
+        },
     ),
     Starter(
         "cold-wave",
@@ -122,41 +106,15 @@ STARTERS: tuple[Starter, ...] = (
         "Cold-wave regions",
         "降温前推荐当季商品",
         "Suggest winter goods before it turns cold",
-        (
-            {"trait": "climate_zone", "in": _COLD_ZONES},
-            {"trait": "province", "in": _COLD_PROVINCES},
-        ),
-    ),
-    Starter(
-        "near-next-tier",
-        "临近下一等级",
-        "Near the next tier",
-        "再买一点就升级，提醒他们",
-        "A little more and they rise: remind them",
-        ({"trait": "minor_to_next_tier", "lte": 20_000},),
+        {"trait": "climate_zone", "in": _COLD_ZONES},
     ),
 )
 
 
-@dataclass(frozen=True)
-class StarterView:
-    """A segment of the set for one brand: ``state`` is ``new``, ``there`` or ``waits``."""
-
-    starter: Starter
-    state: str
-    rule: Mapping[str, Any] | None
-
-
-def starter_set(brand: Brand) -> list[StarterView]:
-    """What of the set the brand can add, has already (archived or not), or lacks the words for."""
-    words = vocabulary_of(brand)
+def new_starters(brand: Brand) -> list[Starter]:
+    """What of the set the brand does not have, in use or archived."""
     there = set(Segment.objects.filter(brand=brand).values_list("slug", flat=True))
-    found = []
-    for starter in STARTERS:
-        rule = _readable(starter, words)
-        state = "there" if starter.slug in there else "waits" if rule is None else "new"
-        found.append(StarterView(starter, state, rule))
-    return found
+    return [starter for starter in STARTERS if starter.slug not in there]
 
 
 def add_starter_set(
@@ -166,29 +124,15 @@ def add_starter_set(
 
     Segments that are there stay as they are. Raises ``RefusedInputError``: ``FULL``.
     """
-    added = []
-    for view in starter_set(brand):
-        if view.state != "new" or view.rule is None:
-            continue
-        starter = view.starter
+    added = new_starters(brand)
+    for starter in added:
         put_segment(
             brand=brand,
             slug=starter.slug,
             name=starter.en if english else starter.zh,
             description=starter.why_en if english else starter.why_zh,
-            rule=view.rule,
+            rule=starter.rule,
             now=now,
             staff_id=staff_id,
         )
-        added.append(starter.slug)
-    return added
-
-
-def _readable(starter: Starter, words: Vocabulary) -> Mapping[str, Any] | None:
-    for rule in starter.rules:
-        try:
-            read_rule(rule, words)
-        except RuleError:
-            continue
-        return rule
-    return None
+    return [starter.slug for starter in added]

@@ -6,6 +6,8 @@ from typing import Any
 
 import yaml
 
+from huitou.kernel.errors import RefusedInputError
+from huitou.kernel.yaml_text import read_yaml
 from huitou.segments.reading import RuleError
 
 # The largest rule there can be, of sixty conditions with lists of a thousand, is shorter.
@@ -17,16 +19,9 @@ def rule_of_text(text: str) -> Any:
     if len(text.encode()) > TEXT_BYTES_MAX:
         raise RuleError("LIMIT", "", f"a rule has at most {TEXT_BYTES_MAX:,} bytes of text")
     try:
-        # An alias stands for any amount of text, and no rule needs one.
-        if any(isinstance(token, yaml.AliasToken) for token in yaml.scan(text)):
-            raise RuleError("TEXT", "", "aliases (*name) are not read")
-        return yaml.safe_load(text)
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark
-        line = f"line {mark.line + 1}, column {mark.column + 1}: " if mark else ""
-        raise RuleError("TEXT", "", f"{line}{error.problem or error.context}") from None
-    except (yaml.YAMLError, RecursionError, ValueError) as error:
-        raise RuleError("TEXT", "", f"this is no YAML or JSON: {error}") from None
+        return read_yaml(text)
+    except RefusedInputError as error:
+        raise RuleError("TEXT", "", str(error)) from None
 
 
 def text_of_rule(rule: Any) -> str:

@@ -11,6 +11,8 @@ from huitou.members.attributes import attributes
 from huitou.members.models import IDENTITY_KINDS, Channel, Purpose
 from huitou.segments.models import Keeping, Segment
 from huitou.segments.queries import latest_versions
+from huitou.segments.reading import RuleError, read_rule
+from huitou.segments.rules import Rule
 from huitou.segments.sentences import Names
 from huitou.segments.vocabulary import SegmentWord, Vocabulary, Word
 
@@ -31,6 +33,18 @@ def vocabulary_of(brand: Brand) -> Vocabulary:
         channels=tuple(Channel.values),
         purposes=tuple(Purpose.values),
     )
+
+
+def read_segments(words: Vocabulary) -> tuple[dict[str, Rule], dict[str, str]]:
+    """The rules of the segments by slug, and what is wrong with those that cannot be read."""
+    rules: dict[str, Rule] = {}
+    problems: dict[str, str] = {}
+    for slug in sorted(words.segments):
+        try:
+            rules[slug] = read_rule({"segment": slug}, words)
+        except RuleError as error:
+            problems[slug] = str(error)
+    return rules, problems
 
 
 def names_of(brand: Brand) -> Names:

@@ -41,7 +41,7 @@ from huitou.console.rule_views import Drawn
 from huitou.console.rule_words import RuleWords
 from huitou.console.segment_refusals import segment_refusal
 from huitou.console.segment_rows import member_lines, mix_rows
-from huitou.console.views.segments import named_segment
+from huitou.console.views.segments import named_segment, version_number
 from huitou.kernel.errors import RefusedInputError
 from huitou.segments.models import Keeping
 from huitou.segments.queries import SegmentView, segment_versions
@@ -225,7 +225,7 @@ def segment_saved(request: HttpRequest) -> HttpResponseBase:
     own_slug = given.get("own_slug", "")
     segment = named_segment(request, own_slug) if own_slug else None
     asked = asked_of(given, known, slug=own_slug)
-    seen = _number(given.get("seen_version", ""))
+    seen = version_number(given.get("seen_version", ""))
     if asked.unfinished and not asked.errors:
         asked.errors = unfinished_errors(asked)
     if not asked.is_readable:
@@ -249,7 +249,3 @@ def segment_saved(request: HttpRequest) -> HttpResponseBase:
         return _page(request, known, asked, segment, seen_version=seen, refusal=refusal, status=422)
     messages.success(request, _("Saved. The members follow within five minutes."))
     return redirect("segment", kept.slug)
-
-
-def _number(text: str) -> int:
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 9 else 0

@@ -22,7 +22,6 @@ from huitou.console.segment_cuts import (
     PartRow,
     cut_labels,
     dimension_groups,
-    in_words,
     part_row,
 )
 from huitou.console.segment_refusals import segment_refusal
@@ -219,7 +218,7 @@ def _levels(path: Path, found: Drill, by: str) -> list[Level]:
         levels.append(
             Level(
                 number=number + 1,
-                says=in_words(says),
+                says=words(says, ""),
                 met=_branch(path, number, branches, found.drilled.everybody, by, meets=True),
                 rest=_branch(path, number, branches, found.drilled.everybody, by, meets=False),
                 x=x,

@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy
 
 from huitou.brands.models import Brand
 from huitou.console.figures import HEAT_STEPS, heat, words
-from huitou.console.segment_cuts import cut_labels, dimension_groups, in_words, part_row
+from huitou.console.segment_cuts import cut_labels, dimension_groups, part_row
 from huitou.console.segment_refusals import segment_refusal
 from huitou.console.views.segment_keeping import base_of, needs_figures, saving
 from huitou.kernel.errors import RefusedInputError
@@ -169,7 +169,7 @@ def _picked_context(request: HttpRequest, found: Matrix, picked: set[Cell]) -> d
     brand = request.scope.brand
     rule = found.rule_of(picked)
     try:
-        says = in_words(sentence(read_rule(rule, vocabulary_of(brand)), names_of(brand)))
+        says = words(sentence(read_rule(rule, vocabulary_of(brand)), names_of(brand)), "")
     except RefusedInputError as error:
         return {"picked": None, "refused": segment_refusal(error)}
     return {

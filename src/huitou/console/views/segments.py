@@ -11,6 +11,7 @@ from django.contrib import messages
 from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.formats import date_format
 from django.utils.functional import SimpleLazyObject
 from django.utils.translation import get_language
@@ -47,9 +48,8 @@ from huitou.segments.queries import (
     size_histories,
 )
 from huitou.segments.services import archive_segment, freeze_segment, put_segment
-from huitou.segments.starter import add_starter_set, starter_set
+from huitou.segments.starter import add_starter_set, new_starters
 from huitou.segments.texts import text_of_rule
-from huitou.ui.navigation import page_url
 from huitou.ui.roles import permission_required
 
 # Loads the analytic engine, which the list does without.
@@ -69,14 +69,14 @@ def segments_list(request: HttpRequest) -> HttpResponse:
     brand = request.scope.brand
     is_archive = request.GET.get("state") == "archived"
     listed = archived_segments(brand) if is_archive else segments_in_use(brand)
-    offered = starter_set(brand) if request.scope.may("segments.edit") else []
+    may_change = request.scope.may("segments.edit")
     context = {
-        "starters": sum(view.state == "new" for view in offered),
+        "starters": len(new_starters(brand)) if may_change else 0,
         "rows": segment_rows(brand, listed),
         "is_archive": is_archive,
         "fresh": insight.freshness(Scope(brand.pk)),
         "links": comparison_links(),
-        "may_change": request.scope.may("segments.edit"),
+        "may_change": may_change,
     }
     return render(request, "console/segments.html", context)
 
@@ -90,11 +90,7 @@ def comparison_links(slug: str = "") -> list[tuple[str, str]]:
         "segment_matrix": _("Matrix"),
     }
     query = f"?segment={slug}" if slug else ""
-    return [
-        (heading, f"{address}{query}")
-        for name, heading in headings.items()
-        if (address := page_url(name))
-    ]
+    return [(heading, f"{reverse(name)}{query}") for name, heading in headings.items()]
 
 
 def named_segment(request: HttpRequest, slug: str) -> SegmentView:
@@ -258,10 +254,14 @@ def segment_state(request: HttpRequest, slug: str) -> HttpResponseBase:
 def segment_restored(request: HttpRequest, slug: str) -> HttpResponseBase:
     """Make the rule of an older ``version`` the newest."""
     segment = named_segment(request, slug)
-    text = request.POST.get("version", "")
-    number = int(text) if text.isascii() and text.isdigit() and len(text) < 9 else 0
+    number = version_number(request.POST.get("version", ""))
     now = datetime.now(UTC)
     return _decided(request, slug, lambda: _put_version(request, segment, number, now))
+
+
+def version_number(text: str) -> int:
+    """The number of a version as a form gives it; 0 for none."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 9 else 0
 
 
 def _put_version(
