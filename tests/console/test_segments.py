@@ -241,6 +241,6 @@ def test_a_member_is_explained_condition_by_condition(signed_in: Client, brand: 
     assert "holds Purchases is at least 3 → 3" in inside
     assert "顾岚 does not fit the rule" in outside
     assert "does not hold Purchases is at least 3 → 1" in outside
-    assert "→ ¥" in inside
+    assert "→ ¥600.00" in inside
     assert "No member matches." in text_of(signed_in.get("/segment/s/explain/?member=nobody"))
     assert "Several members match" in text_of(signed_in.get("/segment/s/explain/?member=abcd0000"))
