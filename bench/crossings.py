@@ -7,15 +7,12 @@ run stands beside it. It runs in a process of its own, with DuckDB held to a lim
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 import time
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
-from bench import insight_refresh, segments
+from bench import segments
+from bench.ground import measured_apart
 from bench.insight_refresh import AS_OF, MEMORY_MIB
 from bench.report import Figure
 
@@ -26,15 +23,7 @@ CHOSEN = ("s0", "s1", "s2", "s3", "s4")
 
 def run() -> list[Figure]:
     """Measure in a child process with a memory limit for DuckDB."""
-    out = subprocess.run(
-        [sys.executable, "-m", "bench.crossings"],
-        cwd=Path(__file__).parent.parent,
-        env={**os.environ, "HUITOU_LAKE_MEMORY_MIB": str(MEMORY_MIB)},
-        stdout=subprocess.PIPE,
-        text=True,
-        check=True,
-    ).stdout
-    found = json.loads(out.splitlines()[-1])
+    found = measured_apart("crossings", HUITOU_LAKE_MEMORY_MIB=str(MEMORY_MIB))
     return [
         Figure("crossings", name, f"{best:.2f} s (first {first:.2f})", "≤ 1 s", best <= PAGE_S)
         for name, (first, best) in found.items()
@@ -48,7 +37,6 @@ def _measure() -> dict[str, tuple[float, float]]:
         from django.utils import timezone
 
         from huitou.brands.models import Brand
-        from huitou.lake import store
         from huitou.segments import refreshing
         from huitou.segments.comparing import compare
         from huitou.segments.dimensions import SHOPS, USUAL
@@ -61,8 +49,7 @@ def _measure() -> dict[str, tuple[float, float]]:
         brand = Brand.objects.create(
             slug="bench", name="Bench", currency="CNY", time_zone="UTC", pinned_as_of=AS_OF
         )
-        files = insight_refresh._generate(store.brand_root(brand.pk))
-        segments._publish(brand, files, "before")
+        segments.populate(brand)
         rules = [
             {"trait": "recency_days", "lte": 120},
             {"trait": "frequency", "gte": 8},

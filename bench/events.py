@@ -12,15 +12,13 @@ import json
 import os
 import random
 import statistics
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
+from bench.ground import measured_apart
 from bench.report import Figure
 
 EVENTS = int(os.environ.get("HUITOU_BENCH_EVENTS", "200000"))
@@ -35,14 +33,7 @@ KINDS = ("visit", "search", "view", "favourite", "cart", "consult", "pay")
 
 def run() -> list[Figure]:
     """Measure in a child process, which sets Django up for a folder of its own."""
-    out = subprocess.run(
-        [sys.executable, "-m", "bench.events"],
-        cwd=Path(__file__).parent.parent,
-        stdout=subprocess.PIPE,
-        text=True,
-        check=True,
-    ).stdout
-    m = json.loads(out.splitlines()[-1])
+    m = measured_apart("events")
     rate = m["events"] / m["http_s"]
     size = f"{m['events']:,} in batches of {BATCH:,}, {SENDERS} senders"
     return [

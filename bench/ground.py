@@ -2,15 +2,35 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
+import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from huitou.config.bootstrap import migrate, set_up_django
 from huitou.config.leases import database_available
+
+
+def measured_apart(bench: str, **environment: str) -> Any:
+    """What ``bench`` prints last, as data, from a process of its own.
+
+    Django is set up once in a process, and only so is its peak memory the bench's own.
+    """
+    out = subprocess.run(
+        [sys.executable, "-m", f"bench.{bench}"],
+        cwd=Path(__file__).parent.parent,
+        env={**os.environ, **environment},
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
+    ).stdout
+    return json.loads(out.splitlines()[-1])
 
 
 @contextmanager

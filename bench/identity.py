@@ -10,11 +10,9 @@ from __future__ import annotations
 
 import csv
 import json
-import os
 import re
 import resource
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -30,6 +28,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from bench.ground import measured_apart
 from bench.report import Figure
 from huitou.demo.people import Crowd, crowd
 from huitou.members.suggestions import SCHEMA, suggest
@@ -69,15 +68,8 @@ class Score:
 def run() -> list[Figure]:
     """Measure in a child process, so that memory is this bench's alone."""
     with tempfile.TemporaryDirectory(prefix="huitou-bench-") as home:
-        out = subprocess.run(
-            [sys.executable, "-m", "bench.identity"],
-            cwd=ROOT,
-            env={**os.environ, "HUITOU_HOME": home},
-            stdout=subprocess.PIPE,
-            text=True,
-            check=True,
-        ).stdout
-    return [Figure("identity", **figure) for figure in json.loads(out.splitlines()[-1])]
+        figures = measured_apart("identity", HUITOU_HOME=home)
+    return [Figure("identity", **figure) for figure in figures]
 
 
 def _measure() -> Iterator[dict[str, Any]]:

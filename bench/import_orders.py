@@ -15,6 +15,7 @@ import sys
 import time
 from pathlib import Path
 
+from bench.ground import measured_apart
 from bench.report import Figure
 
 ROWS = int(os.environ.get("HUITOU_BENCH_ROWS", "1000000"))
@@ -24,14 +25,7 @@ TABLES = ("members_member", "members_identity", "commerce_order", "eventlog_even
 
 def run() -> list[Figure]:
     """Measure in a child process, which sets Django up for a folder of its own."""
-    out = subprocess.run(
-        [sys.executable, "-m", "bench.import_orders"],
-        cwd=Path(__file__).parent.parent,
-        stdout=subprocess.PIPE,
-        text=True,
-        check=True,
-    ).stdout
-    m = json.loads(out.splitlines()[-1])
+    m = measured_apart("import_orders")
     ratio = m["copy_s"] / m["import_s"]
     return [
         Figure("import", f"{m['rows']:,} rows, 54 columns, GBK", f"{m['import_s']:.1f} s"),

@@ -12,14 +12,13 @@ import json
 import os
 import resource
 import shutil
-import subprocess
-import sys
 import tempfile
 import time
 from datetime import date
 from pathlib import Path
 from typing import Any
 
+from bench.ground import measured_apart
 from bench.report import Figure
 
 MEMBERS = int(os.environ.get("HUITOU_BENCH_MEMBERS", "1000000"))
@@ -36,16 +35,7 @@ BRAND_ID = 1
 
 def run() -> list[Figure]:
     """Measure in a child process with a memory limit for DuckDB."""
-    environment = {**os.environ, "HUITOU_LAKE_MEMORY_MIB": str(MEMORY_MIB)}
-    out = subprocess.run(
-        [sys.executable, "-m", "bench.insight_refresh"],
-        cwd=Path(__file__).parent.parent,
-        env=environment,
-        stdout=subprocess.PIPE,
-        text=True,
-        check=True,
-    ).stdout
-    m = json.loads(out.splitlines()[-1])
+    m = measured_apart("insight_refresh", HUITOU_LAKE_MEMORY_MIB=str(MEMORY_MIB))
     ratio = m["product_s"] / m["by_hand_s"]
     cpu = f"{m['product_cpu_s']:.1f} s / {m['by_hand_cpu_s']:.1f} s"
     size = f"{m['members']:,} members, {m['orders']:,} orders, {m['lines']:,} lines"

@@ -24,6 +24,7 @@ from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
+from bench.ground import measured_apart
 from bench.report import Figure
 
 MEMBERS = int(os.environ.get("HUITOU_BENCH_MEMBERS", "1000000"))
@@ -35,14 +36,7 @@ PASSWORD = "bench-password"  # of a throw-away installation
 
 def run() -> list[Figure]:
     """Measure in a child process, which sets Django up for a folder of its own."""
-    out = subprocess.run(
-        [sys.executable, "-m", "bench.pages"],
-        cwd=Path(__file__).parent.parent,
-        stdout=subprocess.PIPE,
-        text=True,
-        check=True,
-    ).stdout
-    m = json.loads(out.splitlines()[-1])
+    m = measured_apart("pages")
     size = f"{m['members']:,} members, {m['orders']:,} orders"
     goals = {"dashboard": 300, "dashboard parts": 300, "member list": 150, "member page": 150}
     refresh = f"{m['refresh_s']:.0f} s / {m['refresh_cpu_s']:.0f} s"
