@@ -379,6 +379,37 @@ def test_kpi(huitou: Huitou) -> None:
     }
 
 
+def test_clv_of_too_few_says_why(huitou: Huitou) -> None:
+    # when
+    found = huitou("insight", "clv", "--as-of", "2024-06-30", "--json").json
+
+    # then
+    assert found["model"] == {"purchases": None, "spend": None, "reason": "few_repeaters"}
+    assert found["reason"]["code"] == "few_repeaters"
+    assert found["tiers"][0] == {
+        "code": "core",
+        "label_zh": "核心",
+        "label_en": "Core",
+        "members": 0,
+        "sales_minor": 0,
+        "clv_minor": 0,
+        "purchases": 0.0,
+    }
+
+
+def test_a_back_test_compares_with_the_days_since(huitou: Huitou) -> None:
+    # when
+    asked = ("insight", "clv", "--as-of", "2024-06-30", "--backtest-days")
+    found = huitou(*asked, "30", "--json").json
+    refused = huitou(*asked, "3")
+
+    # then: of the two who had bought by the end of May nobody came again
+    assert (found["calibration"], found["as_of"]) == ("2024-05-31", "2024-06-30")
+    assert (found["customers"], found["actual"], found["error"]) == (2, 0, None)
+    assert found["reason"]["label_en"].startswith("Fewer than 50 customers")
+    assert (refused.code, "28 to 730 days" in refused.err) == (2, True)
+
+
 def test_traits_as_parquet_and_csv(huitou: Huitou, tmp_path: Path) -> None:
     # when
     outs = [tmp_path / "traits.parquet", tmp_path / "traits.csv"]

@@ -26,6 +26,14 @@ GROUPS = {
     "LLL": "no_value",
 }
 
+VALUE_TRAITS = (
+    "value_tier",
+    "clv_minor",
+    "expected_purchases",
+    "expected_spend_minor",
+    "p_alive",
+)
+
 
 def half_up(number: Fraction | float) -> int:
     return math.floor(number + Fraction(1, 2))
@@ -177,6 +185,8 @@ def traits(
             **depth.presents(orders),
             **depth.habits(orders),
             **depth.persons(orders, place),
+            # Small histories have no value model; tests/insight/test_value.py has one.
+            **dict.fromkeys(VALUE_TRAITS),
         }
     return found
 

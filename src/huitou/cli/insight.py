@@ -177,6 +177,31 @@ def kpi(
 
 
 @insight_app.command()
+def clv(
+    brand: BrandName,
+    as_of: AsOf = None,
+    shop: ShopName = "",
+    backtest_days: Annotated[
+        int | None, typer.Option(help="Fit this many days earlier, compare with what happened.")
+    ] = None,
+    out: Out = None,
+    json: Json = False,
+) -> None:
+    """Customer lifetime value: model and tiers; or how well it foretold the last N days."""
+    with _opened(brand, shop, as_of) as live:
+        from huitou.insight import live as figures
+
+        if backtest_days is None:
+            result = asdict(figures.value_summary(live))
+            rows = result["tiers"] = [{**_named(t.pop("label")), **t} for t in result["tiers"]]
+        else:
+            result = asdict(figures.value_backtest(live, backtest_days))
+            rows = result["classes"]
+        result["reason"] = _named(result["reason"]) if result["reason"] else None
+        _give(result, rows, out, as_json=json)
+
+
+@insight_app.command()
 def traits(
     brand: BrandName,
     out: Annotated[Path, typer.Option(help="F.parquet or F.csv to write.")],
@@ -224,6 +249,11 @@ def _give(
         say(f"{written:,} rows → {out}")
     if as_json or out is None:
         show(result, _as_lines(rows), as_json=as_json)
+
+
+def _named(label: Mapping[str, str]) -> dict[str, str]:
+    """A label as every command gives it."""
+    return {"code": label["code"], "label_zh": label["zh"], "label_en": label["en"]}
 
 
 def _column(values: list[Any]) -> list[Any]:

@@ -8,16 +8,25 @@ from __future__ import annotations
 
 from typing import Any
 
+from huitou.insight import value_steps
 from huitou.insight.expressions import buyers as buying
-from huitou.insight.expressions import categories, habits, rhythm, tastes
+from huitou.insight.expressions import categories, habits, rhythm, tastes, value
 from huitou.insight.expressions.common import as_of_day
-from huitou.insight.traits import TRAITS
+from huitou.insight.traits import THEMES, TRAITS, Theme
+from huitou.insight.traits import value as value_theme
 
 Relation = Any
 
 
-def add_traits(steps: Any, orders: Relation, lines: Relation, products: Relation) -> None:
-    """The steps that end in ``traits``: one row per buyer, with the traits of buyers."""
+def add_traits(
+    steps: Any,
+    orders: Relation,
+    lines: Relation,
+    products: Relation,
+    *,
+    themes: tuple[Theme, ...] = THEMES,
+) -> None:
+    """The steps that end in ``traits``: one row per buyer, with the ``themes``' traits of buyers."""
     as_of = as_of_day()
     visits = steps.add("visits", rhythm.purchase_days(orders, as_of))
     buyers = steps.add("buyers", buying.buyers(orders, visits, as_of))
@@ -34,8 +43,11 @@ def add_traits(steps: Any, orders: Relation, lines: Relation, products: Relation
     known = known.left_join(expected, "reached").drop("reached", "reached_right")
     for rank in ("due", "second"):
         known = categories.named(known, rank, f"{rank}_category", numbered)
+    if value_theme.THEME in themes:
+        known = _add_value(steps, buyers, known)
     known = steps.add("profile", known)
-    declared = {t.name: t.expression(known, as_of) for t in TRAITS if not t.of_everyone}
+    traits = [trait for theme in themes for trait in theme.traits if not trait.of_everyone]
+    declared = {trait.name: trait.expression(known, as_of) for trait in traits}
     steps.add("traits", known.select("member_id", **declared))
 
 
@@ -50,6 +62,11 @@ def add_stages(steps: Any, orders: Relation, lines: Relation, products: Relation
     buyers = steps.add("buyers", buying.buyer_days(orders, as_of_day()))
     cycled, _ = _add_cycles(steps, buyers, lines, products)
     steps.add("stages", rhythm.stages(cycled, as_of_day()))
+
+
+def add_value_model(steps: Any, orders: Relation) -> None:
+    """The steps that end in ``value_model``: the models fitted on purchases, and nothing else."""
+    _add_model(steps, steps.add("buyers", buying.buyer_sums(orders, as_of_day())))
 
 
 def categories_of_members(steps: Any) -> Relation:
@@ -86,6 +103,23 @@ def _add_line_marks(steps: Any, lines: Relation, products: Relation) -> Relation
     prices = steps.add("product_prices", tastes.product_prices(lines, products, as_of_day()))
     marks = steps.add("product_marks", tastes.product_marks(products, prices))
     return steps.add("line_marks", tastes.line_marks(lines, marks, as_of_day()))
+
+
+def _add_value(steps: Any, buyers: Relation, known: Relation) -> Relation:
+    """``known`` with what each buyer is worth to come."""
+    model = _add_model(steps, buyers)
+    outlook = steps.add_made(value_steps.OUTLOOK, value_steps.outlook, value_steps.OUTLOOK_COLUMNS)
+    dated = buyers.select("member_id", "purchase_days", "first_day", "last_day", "monetary_minor")
+    found = value.with_value(dated, outlook, model, as_of_day())
+    promised = steps.add("promised", found)
+    known = known.left_join(promised, "member_id").drop("member_id_right")
+    return known.cross_join(steps.add("value_lines", value.value_lines(promised)))
+
+
+def _add_model(steps: Any, buyers: Relation) -> Relation:
+    steps.add(value_steps.HISTORIES, value.histories(buyers, as_of_day()))
+    steps.add(value_steps.SPENDING, value.spending(buyers))
+    return steps.add_made(value_steps.MODEL, value_steps.fit, value_steps.MODEL_COLUMNS)
 
 
 def _add_expectations(steps: Any, visits: Relation, cycled: Relation) -> Relation:

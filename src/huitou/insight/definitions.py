@@ -187,3 +187,49 @@ WEEK_HABITS: tuple[Label, ...] = (
 # Two of seven days are a weekend. Twice their share is a habit, half of it the opposite one.
 WEEKEND_SHARE = (4, 7)
 WEEKDAY_SHARE = (1, 7)
+
+# Core: of the fewest members who brought this share of all sales, and among the promising.
+CORE_SALES_SHARE = 0.5
+# Promising: the fewest members who hold this share of the value expected of the coming year.
+EXPECTED_SHARE = 0.8
+VALUE_TIERS: tuple[Label, ...] = (
+    Label(
+        "core",
+        "核心",
+        "Core",
+        "专属服务与特权，先保住",
+        "Service and privileges of their own: keep them first",
+    ),
+    Label(
+        "potential",
+        "潜力",
+        "Potential",
+        "引导第二、第三次购买，扩大品类",
+        "Lead to the second and third purchase, widen the categories",
+    ),
+    Label(
+        "ordinary",
+        "普及",
+        "Ordinary",
+        "低成本触达，不单独投入",
+        "Low-cost touch, no budget of their own",
+    ),
+)
+# Why there is no value model.
+NO_VALUE_REASONS: dict[str, Label] = {
+    "few_repeaters": Label(
+        "few_repeaters",
+        "有过复购的客户不足 50 人，不足以估计模型",
+        "Fewer than 50 customers have come back: too few to estimate a model",
+    ),
+    "no_purchase_model": Label(
+        "no_purchase_model",
+        "客户的购买节奏没有差异，或没有人离开：模型没有唯一的最优解",
+        "Customers all buy alike, or nobody leaves: the likelihood has no maximum",
+    ),
+    "no_spend_model": Label(
+        "no_spend_model",
+        "客户的消费金额没有差异：可以预测购买次数，不能预测金额",
+        "Customers all spend alike: purchases can be foretold, amounts cannot",
+    ),
+}

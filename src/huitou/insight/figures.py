@@ -11,7 +11,7 @@ from typing import Any
 
 import duckdb
 
-from huitou.insight import definitions, plan
+from huitou.insight import definitions, plan, value_steps
 
 _FLOW = f"""
     SELECT coalesce(b.lifecycle_stage, '{definitions.NOT_YET.code}'), n.lifecycle_stage, count(*)
@@ -59,7 +59,21 @@ def computed(connection: duckdb.DuckDBPyConnection, as_of: date) -> dict[str, An
             connection, "SELECT cycle_basis, count(*) FROM profile GROUP BY 1 ORDER BY 1"
         ),
         "cohorts": cohorts(connection, as_of),
+        "value": value(connection),
     }
+
+
+def value(connection: duckdb.DuckDBPyConnection) -> dict[str, Any]:
+    """The value model by parameter, and each tier's members, sales and value to come."""
+    tiers = _rows(
+        connection,
+        """
+        SELECT value_tier, count(*), sum(monetary_minor)::BIGINT,
+               coalesce(sum(clv_minor), 0)::BIGINT, coalesce(sum(expected_purchases), 0)::DOUBLE
+        FROM traits GROUP BY 1 ORDER BY 1
+        """,
+    )
+    return {"model": value_steps.model_row(connection), "tiers": tiers}
 
 
 def _thresholds(connection: duckdb.DuckDBPyConnection) -> list[float | None]:

@@ -20,7 +20,7 @@ import pyarrow.csv
 import pyarrow.parquet
 
 from huitou.brands.models import Brand
-from huitou.insight import figures, periods, plan, readings
+from huitou.insight import figures, periods, plan, readings, value
 from huitou.insight.types import (
     CohortRow,
     CycleSummary,
@@ -113,6 +113,17 @@ def cohorts(live: Live, *, months: int | None = None) -> list[CohortRow]:
     """Monthly retention of the last ``months`` cohorts, or of all."""
     rows = figures.cohorts(live.connection, live.as_of)
     return readings.cohorts(live.as_of, rows, months=months or _ALL_COHORTS)
+
+
+def value_summary(live: Live) -> value.ValueSummary:
+    """The value model and its tiers."""
+    plan.run_steps(live.connection, plan.trait_steps(), live.as_of)
+    return value.summary_of(live.as_of, figures.value(live.connection))
+
+
+def value_backtest(live: Live, days: int) -> value.Backtest:
+    """The model of ``days`` before, against what happened since."""
+    return value.backtest_of(value.measured(live.connection, live.as_of, days))
 
 
 def period(live: Live, window_days: int | None) -> tuple[date, date]:

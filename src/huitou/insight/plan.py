@@ -14,15 +14,19 @@ from functools import cache, lru_cache
 from typing import Any
 
 import duckdb
+import pyarrow as pa
 
 from huitou.insight.rules import checked_rule, parse_threshold
-from huitou.insight.traits import TRAITS
+from huitou.insight.traits import THEMES, TRAITS, Theme
 from huitou.insight.types import RfmRule
 from huitou.lake import engine, store
 from huitou.lake.engine import quoted
 from huitou.lake.registry import tables
 
 DIALECT = "duckdb"
+# SQL, or what makes the rows from the steps before: few, since they pass through this process.
+Made = Callable[[duckdb.DuckDBPyConnection], pa.Table]
+Step = tuple[str, "str | Made"]
 PURCHASES = "purchases"
 PURCHASE_LINES = "purchase_lines"
 
@@ -108,16 +112,19 @@ def of_persons(connection: duckdb.DuckDBPyConnection, table: str) -> str:
     )
 
 
-def run_steps(
-    connection: duckdb.DuckDBPyConnection, steps: Sequence[tuple[str, str]], as_of: date
-) -> None:
-    """Make each (name, SQL) a temporary table, in order, as of a date."""
+def run_steps(connection: duckdb.DuckDBPyConnection, steps: Sequence[Step], as_of: date) -> None:
+    """Make each step a temporary table of its name, in order, as of a date."""
     close_books(connection, as_of)
-    for name, sql in steps:
-        connection.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS {sql}")
+    for name, made in steps:
+        if isinstance(made, str):
+            connection.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS {made}")
+        else:
+            connection.register("made_here", made(connection))
+            connection.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS SELECT * FROM made_here")
+            connection.unregister("made_here")
 
 
-def drop_steps(connection: duckdb.DuckDBPyConnection, steps: Sequence[tuple[str, str]]) -> None:
+def drop_steps(connection: duckdb.DuckDBPyConnection, steps: Sequence[Step]) -> None:
     """Forget what ``run_steps`` made: memory for the next."""
     for name, _ in steps:
         connection.execute(f"DROP TABLE IF EXISTS {name}")
@@ -134,7 +141,7 @@ class _Steps:
     """Collects steps; each is compiled as it is added and handed back as a named relation."""
 
     def __init__(self) -> None:
-        self.compiled: list[tuple[str, str]] = []
+        self.compiled: list[Step] = []
         self._relations: dict[str, Any] = {}
 
     def add(self, name: str, expression: Any) -> Any:
@@ -144,27 +151,36 @@ class _Steps:
         self._relations[name] = ibis.table(expression.schema(), name=name)
         return self._relations[name]
 
+    def add_made(self, name: str, made: Made, columns: Mapping[str, str]) -> Any:
+        """A step computed here, of the ``columns`` by kind."""
+        import ibis
+
+        self.compiled.append((name, made))
+        self._relations[name] = ibis.table(dict(columns), name=name)
+        return self._relations[name]
+
     def __getitem__(self, name: str) -> Any:
         """A step added before."""
         return self._relations[name]
 
 
-def trait_steps() -> tuple[tuple[str, str], ...]:
+def trait_steps(themes: tuple[Theme, ...] = THEMES) -> tuple[Step, ...]:
     """The steps that end in ``traits``, a row per buyer, and ``persons``, a row per member.
 
-    On the way they leave ``buyers``, ``category_days``, ``category_norms``, ``brand_norm``,
-    ``measures_scale``, ``survival`` and ``profile``. ``members_sql`` puts the two together.
+    They have the traits of the ``themes``. On the way they leave ``buyers``, ``category_days``,
+    ``category_norms``, ``brand_norm``, ``measures_scale``, ``survival``, ``value_model`` (with the
+    theme of value) and ``profile``. ``members_sql`` puts the two together.
     """
-    return tuple(compiled_traits().compiled)
+    return tuple(compiled_traits(themes).compiled)
 
 
 @cache
-def compiled_traits() -> _Steps:
+def compiled_traits(themes: tuple[Theme, ...] = THEMES) -> _Steps:
     """The steps of ``trait_steps`` with their relations, for what is made of these."""
     from huitou.insight import assembling
 
     steps = _Steps()
-    assembling.add_traits(steps, *_purchased())
+    assembling.add_traits(steps, *_purchased(), themes=themes)
     assembling.add_persons(steps, lake_table("member_dim"))
     return steps
 
@@ -195,12 +211,22 @@ def members_sql(where: str = "", columns: str = "member_id") -> str:
 
 
 @cache
-def stage_steps() -> tuple[tuple[str, str], ...]:
+def stage_steps() -> tuple[Step, ...]:
     """The steps that end in ``stages``: the life-cycle stage of every buyer, and nothing else."""
     from huitou.insight import assembling
 
     steps = _Steps()
     assembling.add_stages(steps, *_purchased())
+    return tuple(steps.compiled)
+
+
+@cache
+def value_steps() -> tuple[Step, ...]:
+    """The steps that end in ``value_model``: ``buyers``, collapsed, and the models fitted."""
+    from huitou.insight import assembling
+
+    steps = _Steps()
+    assembling.add_value_model(steps, lake_table("order_fact", PURCHASES))
     return tuple(steps.compiled)
 
 
@@ -214,7 +240,7 @@ def _purchased() -> tuple[Any, Any, Any]:
 
 
 @lru_cache(maxsize=64)
-def rfm_steps(as_of: date, rule: RfmRule) -> tuple[tuple[str, str], ...]:
+def rfm_steps(as_of: date, rule: RfmRule) -> tuple[Step, ...]:
     """The steps of RFM by any rule: ``lines``, buyers ``grouped``, and the ``groups``."""
     from huitou.insight.expressions import rfm as rules
 

@@ -17,7 +17,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from huitou.insight import periods, plan, readings, snapshots
+from huitou.insight import kept, periods, readings, snapshots
 from huitou.insight.rules import year_before
 from huitou.insight.snapshots import Snapshot
 from huitou.insight.traits import BY_NAME, TRAITS
@@ -383,10 +383,7 @@ def _regions(
 
 @lru_cache(maxsize=_CACHED_RESULTS)
 def _rfm(snapshot: Snapshot, rule: RfmRule, as_of: date) -> RfmSummary:
-    files: Mapping[str, list[str]] = snapshots.summary(snapshot.folder)["files"]
-    with plan.session(
-        snapshot.brand_id, files, currency=snapshot.currency, shop_id=snapshot.shop_id
-    ) as connection:
+    with kept.session_of(snapshot) as connection:
         return periods.rfm(connection, rule, as_of)
 
 

@@ -58,6 +58,17 @@ def buyer_days(orders: Relation, as_of: Column) -> Relation:
     return totals.mutate(recency_days=recency(totals.last_day, as_of))
 
 
+def buyer_sums(orders: Relation, as_of: Column) -> Relation:
+    """The part of ``buyers`` that the value model is made of."""
+    bought = of_members(orders, as_of)
+    return bought.group_by("member_id").aggregate(
+        monetary_minor=sales(bought),
+        first_day=bought.biz_date.min(),
+        last_day=bought.biz_date.max(),
+        purchase_days=bought.biz_date.nunique(),
+    )
+
+
 def measures_scale(measured: Relation) -> Relation:
     """One row: mean and score quantiles of recency, frequency and amount over all buyers."""
     columns = {}
