@@ -51,6 +51,9 @@ EXPECTED: dict[str, str] = {
     "chart_rfm": "dashboard.view",
     "chart_lifecycle": "dashboard.view",
     "jobs_tray": "dashboard.view",
+    "value": "dashboard.view",
+    "value_backtest": "dashboard.view",
+    "chart_backtest": "dashboard.view",
     # members
     "members": "members.view",
     "member": "members.view",

@@ -4,6 +4,7 @@ import { GridComponent, LegendComponent, TooltipComponent } from "echarts/compon
 import * as echarts from "echarts/core";
 import { CanvasRenderer } from "echarts/renderers";
 import { pageWords } from "./numbers.js";
+import { lines } from "./recipes/lines.js";
 import { sankey } from "./recipes/sankey.js";
 import { treemap } from "./recipes/treemap.js";
 import { trend } from "./recipes/trend.js";
@@ -18,7 +19,7 @@ echarts.use([
   CanvasRenderer,
 ]);
 
-const RECIPES = { sankey, treemap, trend };
+const RECIPES = { lines, sankey, treemap, trend };
 
 /** Colours and fonts of the present theme, from the style sheet's own variables. */
 function palette() {

@@ -37,6 +37,7 @@ PAGES = (
         icon="layout-dashboard",
         permission="dashboard.view",
     ),
+    NavItem("overview", _("Customer value"), "value", icon="diamond", permission="dashboard.view"),
     NavItem(
         "customers",
         _("Member list"),

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
 from django.utils.translation import get_language
 
 import huitou
@@ -29,6 +30,12 @@ HEAT_STEPS = 10
 def insight_scope(request: HttpRequest) -> Scope:
     """The request's brand and shop as insight names them."""
     return Scope(brand_id=request.scope.brand_id, shop_id=request.scope.shop_id)
+
+
+def no_figures(request: HttpRequest, page: str) -> HttpResponse:
+    """The page named ``page`` of a brand without figures: it says how to get them."""
+    context = {"page": page, "imports_url": page_url("imports")}
+    return render(request, "console/figures_empty.html", context)
 
 
 def words(item: Any, name: str = "label") -> str:

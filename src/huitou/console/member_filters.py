@@ -18,7 +18,12 @@ from huitou.ui.labels import FAMILIES, label
 from huitou.ui.numbers import count_parts, money_parts
 
 # Trait → family of its codes in ``huitou.ui.labels``.
-CODE_FAMILIES = {"rfm_group": "rfm", "lifecycle_stage": "stage", "buyer_type": "buyer"}
+CODE_FAMILIES = {
+    "rfm_group": "rfm",
+    "lifecycle_stage": "stage",
+    "buyer_type": "buyer",
+    "value_tier": "tier",
+}
 TEXT_TRAITS = ("province", "city")
 COUNT_TRAITS = ("recency_days", "frequency")
 SORTS = ("frequency", "monetary_minor", "aov_minor", "last_paid_at", "recency_days")
@@ -100,7 +105,7 @@ def parse_query(
 ) -> MemberQuery:
     """Read the address parameters.
 
-    ``q`` search; ``rfm_group``, ``lifecycle_stage``, ``buyer_type``, ``province``, ``city``;
+    ``q`` search; those of ``CODE_FAMILIES`` codes; ``province``, ``city``;
     ``shop`` a slug; ``recency_days_min/_max`` and ``frequency_min/_max`` counts;
     ``monetary_min/_max`` amounts in whole currency; ``tag``, a tag of ``groups``, any number of
     times; ``sort``, ``page``. ``segment`` is the one the address names, looked up.

@@ -28,6 +28,7 @@ from huitou.console.views import (
     session,
     sign_in,
     staff,
+    value,
 )
 
 urlpatterns = [
@@ -37,6 +38,9 @@ urlpatterns = [
     path("charts/trend/", charts.trend, name="chart_trend"),
     path("charts/rfm/", charts.rfm, name="chart_rfm"),
     path("charts/lifecycle/", charts.lifecycle, name="chart_lifecycle"),
+    path("value/", value.value_page, name="value"),
+    path("value/backtest/", value.backtest, name="value_backtest"),
+    path("charts/backtest/", value.backtest_chart, name="chart_backtest"),
     path("members/", members.members_list, name="members"),
     path("members/export.<str:kind>", members.members_export, name="members_export"),
     path("members/review/", identity.review, name="identity_review"),

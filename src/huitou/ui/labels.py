@@ -39,6 +39,11 @@ BUYER_TYPES = {
     "returning": Label(_("Returning"), "teal"),
     "loyal": Label(_("Loyal"), "violet"),
 }
+VALUE_TIERS = {
+    "core": Label(_("Core"), "violet"),
+    "potential": Label(_("Potential"), "teal"),
+    "ordinary": Label(_("Ordinary"), "grey"),
+}
 JOB_KINDS = {
     "import": Label(_("Import"), "blue"),
     "refresh": Label(_("Refresh insight"), "teal"),
@@ -65,6 +70,7 @@ FAMILIES = {
     "rfm": RFM_GROUPS,
     "stage": LIFECYCLE_STAGES,
     "buyer": BUYER_TYPES,
+    "tier": VALUE_TIERS,
     "job_kind": JOB_KINDS,
     "job_state": JOB_STATES,
     "segment_state": SEGMENT_STATES,

@@ -64,14 +64,14 @@ def trend(request: HttpRequest, fresh: Freshness) -> Meaning:
     return {
         "kind": "trend",
         "x": [day.isoformat() for day in figures.days],
-        "short_x": [_axis_day(day) for day in figures.days],
+        "short_x": [axis_day(day) for day in figures.days],
         "series": series,
         "smooth_note": _("7-day mean"),
         "summary": summary,
     }
 
 
-def _axis_day(day: date) -> str:
+def axis_day(day: date) -> str:
     return date_format(day, "AXIS_DAY_FORMAT")
 
 

@@ -17,6 +17,7 @@ from huitou.console.figures import (
     insight_scope,
     matrix_rows,
     members_url,
+    no_figures,
     region_rows,
     regions_query,
     version_of,
@@ -28,7 +29,6 @@ from huitou.jobs.models import UNFINISHED
 from huitou.jobs.queries import recent_jobs
 from huitou.jobs.services import create_job
 from huitou.ui.access import brand_required
-from huitou.ui.navigation import page_url
 
 COHORT_MONTHS = 12
 # As many as fit beside the trend.
@@ -43,8 +43,7 @@ def dashboard(request: HttpRequest) -> HttpResponse:
     matrix = queries.recency_frequency(scope)
     summary = queries.rfm(scope)
     if fresh is None or matrix is None or summary is None:
-        context = {"imports_url": page_url("imports")}
-        return render(request, "console/dashboard_empty.html", context)
+        return no_figures(request, _("Business overview"))
     period = requested_period(request.GET, fresh.as_of)
     cohorts = queries.cohorts(scope, months=COHORT_MONTHS)
     return render(
