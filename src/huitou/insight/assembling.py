@@ -26,7 +26,7 @@ def add_traits(
     *,
     themes: tuple[Theme, ...] = THEMES,
 ) -> None:
-    """The steps that end in ``traits``: one row per buyer, with the ``themes``' traits of buyers."""
+    """The steps that end in ``traits``: one row per buyer, of the traits of ``themes``."""
     as_of = as_of_day()
     visits = steps.add("visits", rhythm.purchase_days(orders, as_of))
     buyers = steps.add("buyers", buying.buyers(orders, visits, as_of))

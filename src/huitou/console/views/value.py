@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.functional import SimpleLazyObject
