@@ -59,6 +59,7 @@ def test_the_side_bar_groups_sorts_and_marks(monkeypatch: pytest.MonkeyPatch) ->
     ]
 
 
+OVERVIEW_PAGES = ["dashboard", "value"]
 PEOPLE_PAGES = ["members", "segments", "identity_review", "tags", "attributes", "touchpoints"]
 DATA_PAGES = ["imports", "quarantine_all"]
 SETTINGS_PAGES = ["staff", "audit", "privacy"]
@@ -68,11 +69,11 @@ INTERFACE_PAGES = ["api_keys", "connections", "webhooks"]
 @pytest.mark.parametrize(
     ("role", "seen"),
     [
-        ("operator", ["dashboard", *PEOPLE_PAGES, *DATA_PAGES]),
-        ("analyst", ["dashboard", "members", "segments", "tags", "attributes", "touchpoints"]),
-        ("finance", ["dashboard"]),
-        ("developer", ["dashboard", *DATA_PAGES, *INTERFACE_PAGES]),
-        (None, ["dashboard", *PEOPLE_PAGES, *DATA_PAGES, *INTERFACE_PAGES, *SETTINGS_PAGES]),
+        ("operator", [*OVERVIEW_PAGES, *PEOPLE_PAGES, *DATA_PAGES]),
+        ("analyst", [*OVERVIEW_PAGES, "members", "segments", "tags", "attributes", "touchpoints"]),
+        ("finance", OVERVIEW_PAGES),
+        ("developer", [*OVERVIEW_PAGES, *DATA_PAGES, *INTERFACE_PAGES]),
+        (None, [*OVERVIEW_PAGES, *PEOPLE_PAGES, *DATA_PAGES, *INTERFACE_PAGES, *SETTINGS_PAGES]),
     ],
 )
 def test_people_see_the_pages_their_role_may_open(role: str | None, seen: list[str]) -> None:

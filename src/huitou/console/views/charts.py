@@ -72,6 +72,7 @@ def trend(request: HttpRequest, fresh: Freshness) -> Meaning:
 
 
 def axis_day(day: date) -> str:
+    """A date as short as the axis of a chart writes it."""
     return date_format(day, "AXIS_DAY_FORMAT")
 
 

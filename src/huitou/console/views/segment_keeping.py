@@ -9,18 +9,18 @@ from typing import Any
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponseBase
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
+from huitou.console.figures import no_figures
 from huitou.console.segment_refusals import segment_refusal
 from huitou.kernel.errors import RefusedInputError
 from huitou.segments.files import digest_of
 from huitou.segments.queries import SegmentView, segments_in_use
 from huitou.segments.services import put_segment
 from huitou.ui.access import safe_redirect
-from huitou.ui.navigation import page_url
 from huitou.ui.roles import permission_required
 
 # A rule of the largest size is shorter; a longer one was not made by a page.
@@ -37,8 +37,7 @@ def needs_figures(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpRe
         except RefusedInputError as error:
             if error.code != "NO_FIGURES":
                 raise
-            context = {"imports_url": page_url("imports")}
-            return render(request, "console/dashboard_empty.html", context)
+            return no_figures(request, _("Segments"))
 
     return permission_required("segments.view")(guarded)
 
