@@ -14,14 +14,18 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import pyarrow as pa
+import pyarrow.parquet
 
 from huitou.insight import plan, snapshots
 from huitou.insight.snapshots import Snapshot
 
-Compute = Callable[[duckdb.DuckDBPyConnection], Mapping[str, Any]]
+Session = duckdb.DuckDBPyConnection
 
 
-def kept(snapshot: Snapshot, name: str, compute: Compute) -> Mapping[str, Any]:
+def kept(
+    snapshot: Snapshot, name: str, compute: Callable[[Session], Mapping[str, Any]]
+) -> Mapping[str, Any]:
     """What ``compute`` makes of a session over the snapshot's own version of the lake, as JSON.
 
     ``name`` is letters, digits and hyphens, and says everything the result depends on but the
@@ -30,21 +34,40 @@ def kept(snapshot: Snapshot, name: str, compute: Compute) -> Mapping[str, Any]:
     path = Path(snapshot.folder) / f"{name}.json"
     if not path.exists():
         with session_of(snapshot) as connection:
-            content = compute(connection)
-        draft = path.with_suffix(f".{secrets.token_hex(6)}")
-        draft.write_text(json.dumps(content, ensure_ascii=False))
-        draft.replace(path)
+            text = json.dumps(compute(connection), ensure_ascii=False)
+        _put(path, lambda draft: draft.write_text(text))
     return _read(str(path))
 
 
+def kept_tables(
+    snapshot: Snapshot, names: tuple[str, ...], compute: Callable[[Session], tuple[pa.Table, ...]]
+) -> tuple[Path, ...]:
+    """The Parquet files of the tables ``compute`` makes, as ``kept``; one file a name."""
+    paths = tuple(Path(snapshot.folder) / f"{name}.parquet" for name in names)
+    # The last is written last: where it is, all are.
+    if not paths[-1].exists():
+        with session_of(snapshot) as connection:
+            tables = compute(connection)
+        for path, table in zip(paths, tables, strict=True):
+            _put(path, lambda draft, table=table: pyarrow.parquet.write_table(table, draft))
+    return paths
+
+
 @contextmanager
-def session_of(snapshot: Snapshot) -> Iterator[duckdb.DuckDBPyConnection]:
+def session_of(snapshot: Snapshot) -> Iterator[Session]:
     """A session over the files a snapshot was made from, with the purchases of its scope."""
     files: Mapping[str, list[str]] = snapshots.summary(snapshot.folder)["files"]
     with plan.session(
         snapshot.brand_id, files, currency=snapshot.currency, shop_id=snapshot.shop_id
     ) as connection:
         yield connection
+
+
+def _put(path: Path, write: Callable[[Path], Any]) -> None:
+    """Let nobody see half a file."""
+    draft = path.with_suffix(f".{secrets.token_hex(6)}")
+    write(draft)
+    draft.replace(path)
 
 
 @lru_cache(maxsize=64)
