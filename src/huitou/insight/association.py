@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
+from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -19,6 +20,7 @@ import pyarrow.parquet
 
 from huitou.insight import kept, plan, snapshots
 from huitou.insight.baskets import ITEMS_MAX, PairCounts
+from huitou.insight.snapshots import Snapshot
 from huitou.insight.types import Scope
 from huitou.kernel.errors import RefusedInputError
 from huitou.kernel.months import month_number
@@ -143,15 +145,32 @@ def associations(scope: Scope, pairing: Pairing, wanted: Wanted) -> Associations
     snapshot = snapshots.current(scope)
     if snapshot is None:
         return None
-    items, pairs = kept.kept_tables(
-        snapshot,
-        (f"items-{pairing.checked().name}", f"pairs-{pairing.name}"),
-        lambda session: _tables(counted(session, snapshot.as_of, pairing)),
-    )
-    facts = _facts(pyarrow.parquet.read_schema(items).metadata)
+    items, pairs = files_of(snapshot, pairing.checked())
+    facts = facts_of(items)
     with engine.cursor() as connection:
         sources = (f"read_parquet({quoted(str(path))})" for path in (items, pairs))
         return _page(connection, (*sources,), facts, snapshot.as_of, wanted)
+
+
+def files_of(snapshot: Snapshot, pairing: Pairing) -> tuple[Path, Path]:
+    """The Parquet files of items and pairs of a snapshot, counted when first asked for.
+
+    Items have ``place, product_id, code, title, category, baskets``; pairs the places of both,
+    ``first`` and ``later``, and ``baskets``. ``facts_of`` says how many baskets there are.
+    """
+    items, pairs = kept.kept_tables(
+        snapshot,
+        (f"items-{pairing.name}", f"pairs-{pairing.name}"),
+        lambda session: _tables(counted(session, snapshot.as_of, pairing)),
+    )
+    return items, pairs
+
+
+def facts_of(items: Path) -> dict[str, int]:
+    """``baskets``, ``baskets_min`` and ``left_out`` (see ``Associations``) of a file of items."""
+    metadata: Mapping[bytes, bytes] = pyarrow.parquet.read_schema(items).metadata
+    names = ("baskets", "baskets_min", "left_out")
+    return {name: int(metadata[name.encode()]) for name in names}
 
 
 def associations_of(
@@ -271,11 +290,6 @@ def _kept_pairs(counts: PairCounts) -> tuple[np.ndarray[Any, Any], int]:
 def _tables(found: Counted) -> tuple[pa.Table, pa.Table]:
     facts = {key: str(value) for key, value in found.facts.items()}
     return found.items.replace_schema_metadata(facts), found.pairs
-
-
-def _facts(metadata: Mapping[bytes, bytes]) -> dict[str, int]:
-    names = ("baskets", "baskets_min", "left_out")
-    return {name: int(metadata[name.encode()]) for name in names}
 
 
 _ITEM = "{0}.product_id, {0}.code, {0}.title, {0}.category"
