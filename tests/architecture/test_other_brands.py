@@ -36,7 +36,7 @@ from tests.factories import make_brand, make_shop, make_staff
 from tests.ingest.pages import OWN_FILE, damaged, imported, upload
 
 # Addresses whose arguments name no record of a brand.
-_NO_RECORD = {"members_export", "segment_comparison"}
+_NO_RECORD = {"association_export", "members_export", "segment_comparison"}
 # Addresses that take posts only.
 POST_ONLY = {
     "import_undo", "import_retry", "mapping_preview", "mapping_download", "staff_roles",

@@ -19,7 +19,7 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
-from huitou.brands.models import Brand
+from huitou.brands.models import Brand, Shop
 from huitou.cli import entry, insight, refresh
 from huitou.insight.traits import TRAITS
 from tests.factories import make_shop
@@ -377,6 +377,31 @@ def test_kpi(huitou: Huitou) -> None:
         "new_buyers": 1,
         "returning_share": 0.0,
     }
+
+
+def test_association(huitou: Huitou, brand: Brand) -> None:
+    # given three more orders of a tea set with a lamp
+    shop = Shop.objects.get(brand=brand, slug="tmall")
+    lamps = [
+        Bought(90 + n, 0, None, date(2024, 6, 1), categories=("茶具", "香薰")) for n in range(3)
+    ]
+    store(brand, [shop], [], lamps)
+
+    # when
+    asked = ("insight", "association", "--as-of", "2024-06-30", "--by", "category")
+    found = huitou(*asked, "--sort", "confidence", "--json").json
+    refused = huitou("insight", "association", "--by", "shop")
+
+    # then: four baskets have the tea set, three of them the lamp
+    measures = {"baskets": 3, "support": 0.75, "lift": 1.0}
+    assert found["rules"] == [
+        {"a_code": "香薰", "a_title": "香薰", "b_code": "茶具", "b_title": "茶具", **measures,
+         "a_baskets": 3, "b_baskets": 4, "confidence": 1.0},
+        {"a_code": "茶具", "a_title": "茶具", "b_code": "香薰", "b_title": "香薰", **measures,
+         "a_baskets": 4, "b_baskets": 3, "confidence": 0.75},
+    ]  # fmt: skip
+    assert (found["total"], found["baskets"], found["left_out"]) == (2, 4, 0)
+    assert (refused.code, "neither product nor category" in refused.err) == (2, True)
 
 
 def test_clv_of_too_few_says_why(huitou: Huitou) -> None:

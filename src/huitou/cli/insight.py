@@ -202,6 +202,43 @@ def clv(
 
 
 @insight_app.command()
+def association(
+    brand: BrandName,
+    as_of: AsOf = None,
+    shop: ShopName = "",
+    window_days: WindowDays = None,
+    by: Annotated[str, typer.Option(help="product or category.")] = "product",
+    basket: Annotated[str, typer.Option(help="Together in one order, or by a member.")] = "order",
+    min_support: Annotated[float, typer.Option(help="Least share of all baskets.")] = 0.001,
+    min_confidence: Annotated[float, typer.Option(help="Least share of those with A.")] = 0.0,
+    min_lift: Annotated[float, typer.Option(help="Times as often as by chance.")] = 0.0,
+    sort: Annotated[str, typer.Option(help="lift, confidence, support or baskets.")] = "lift",
+    limit: Annotated[int, typer.Option(help="No more rules than this.")] = 1000,
+    out: Out = None,
+    json: Json = False,
+) -> None:
+    """What is bought together: who buys A also buys B, with support, confidence and lift."""
+    with _opened(brand, shop, as_of) as live:
+        from huitou.insight.association import Pairing, Wanted, associations_of
+
+        wanted = Wanted(min_support, min_confidence, min_lift, sort=sort, limit=limit)
+        pairing = Pairing(by, basket, window_days)
+        found = asdict(associations_of(live.connection, live.as_of, pairing, wanted))
+        rows = [
+            {
+                **{
+                    f"{side}_{name}": rule[side][name]
+                    for side in "ab"
+                    for name in ("code", "title")
+                },
+                **{name: value for name, value in rule.items() if name not in ("a", "b")},
+            }
+            for rule in found["rules"]
+        ]
+        _give({**found, "rules": rows}, rows, out, as_json=json)
+
+
+@insight_app.command()
 def traits(
     brand: BrandName,
     out: Annotated[Path, typer.Option(help="F.parquet or F.csv to write.")],

@@ -39,6 +39,13 @@ PAGES = (
     ),
     NavItem("overview", _("Customer value"), "value", icon="diamond", permission="dashboard.view"),
     NavItem(
+        "overview",
+        _("Bought together"),
+        "association",
+        icon="basket",
+        permission="dashboard.view",
+    ),
+    NavItem(
         "customers",
         _("Member list"),
         "members",

@@ -6,6 +6,7 @@ from django.views.i18n import set_language
 
 from huitou.console.views import (
     account,
+    association,
     audit,
     bulk_tags,
     charts,
@@ -38,6 +39,15 @@ urlpatterns = [
     path("charts/trend/", charts.trend, name="chart_trend"),
     path("charts/rfm/", charts.rfm, name="chart_rfm"),
     path("charts/lifecycle/", charts.lifecycle, name="chart_lifecycle"),
+    path("association/", association.association_page, name="association"),
+    path(
+        "association/export.<str:kind>", association.association_export, name="association_export"
+    ),
+    path(
+        "members/<uuid:public_id>/recommendations/",
+        association.member_recommendations,
+        name="member_recommendations",
+    ),
     path("value/", value.value_page, name="value"),
     path("value/backtest/", value.backtest, name="value_backtest"),
     path("charts/backtest/", value.backtest_chart, name="chart_backtest"),

@@ -39,7 +39,8 @@ class Recommendation:
     """A product for a member.
 
     ``reason``: ``due`` (``since`` is the day it was due), ``together`` (``share`` of those who
-    bought ``because`` bought it too) or ``popular`` (``share`` of all who bought in the last year did).
+    bought ``because`` bought it too) or ``popular`` (``share`` of the last
+    year's buyers did).
     """
 
     item: Item
