@@ -115,6 +115,7 @@ def test_refresh_tells_what_it_did(huitou: Huitou, brand: Brand) -> None:
             "product_dim": len(CATEGORIES) + len(GOODS),
             "member_dim": 4,
             "member_alias": 0,
+            "review_fact": 0,
             "touch_fact": 0,
         },
     }

@@ -187,8 +187,19 @@ def traits(
             **depth.persons(orders, place),
             # Small histories have no value model; tests/insight/test_value.py has one.
             **dict.fromkeys(VALUE_TRAITS),
+            **standing(stage(recency[member], cycle), len(days[member])),
         }
     return found
+
+
+def standing(lifecycle: str, days: int) -> dict[str, str]:
+    """The stages of a buyer of whom no events and reviews are known."""
+    lost = lifecycle == "lost"
+    return {
+        "stage_5a": "abandon" if lost else "adopt" if days > 1 else "attempt",
+        "aarrr_stage": "revenue",
+        "journey_stage": "lost" if lost else "customer",
+    }
 
 
 def passed(measure: dict[int, int], member: int) -> int:

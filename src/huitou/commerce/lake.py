@@ -1,4 +1,4 @@
-"""What commerce contributes to the lake: orders and their lines by month, and the catalogue."""
+"""What commerce contributes to the lake: orders and lines by month, the catalogue, reviews."""
 
 from __future__ import annotations
 
@@ -131,6 +131,32 @@ PRODUCT_DIM = LakeTable(
     """,
 )
 
+# What members wrote stays in PostgreSQL; the stars are enough to know who speaks well of a brand.
+REVIEW_FACT = LakeTable(
+    name="review_fact",
+    schema=pa.schema(
+        [
+            ("review_id", pa.int64()),
+            ("shop_id", pa.int32()),
+            ("member_id", pa.int64()),
+            ("rating", pa.int16()),
+            ("biz_date", pa.date32()),
+        ]
+    ),
+    kinds=_KINDS,
+    partitioned=False,
+    sql="""
+        SELECT r.id AS review_id, r.shop_id, coalesce(r.member_id, o.member_id) AS member_id,
+               r.rating, (r.reviewed_at AT TIME ZONE b.time_zone)::date AS biz_date
+        FROM commerce_review r
+        JOIN brands_shop s ON s.id = r.shop_id
+        JOIN brands_brand b ON b.id = s.brand_id
+        LEFT JOIN commerce_order o ON o.id = r.order_id
+        WHERE s.brand_id = %(brand_id)s AND r.reviewed_at IS NOT NULL
+        ORDER BY r.id
+    """,
+)
+
 
 _AMOUNT = ("amount", "money", "实付减退款", "Amount", "paid_minor", "refunded_minor")
 _QUANTITY = ("quantity", "count", "件数", "Pieces", "quantity")
@@ -177,6 +203,6 @@ ORDER_PAID = Happening(
 
 def register_tables() -> None:
     """Declare commerce's tables to the lake, and what happens to members in them."""
-    for table in (ORDER_FACT, LINE_FACT, PRODUCT_DIM):
+    for table in (ORDER_FACT, LINE_FACT, PRODUCT_DIM, REVIEW_FACT):
         register(table)
     register_happening(ORDER_PAID)

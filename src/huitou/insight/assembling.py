@@ -10,7 +10,7 @@ from typing import Any
 
 from huitou.insight import value_steps
 from huitou.insight.expressions import buyers as buying
-from huitou.insight.expressions import categories, habits, rhythm, tastes, value
+from huitou.insight.expressions import categories, habits, rhythm, standing, tastes, value
 from huitou.insight.expressions.common import as_of_day
 from huitou.insight.traits import THEMES, TRAITS, Theme
 from huitou.insight.traits import value as value_theme
@@ -51,9 +51,17 @@ def add_traits(
     steps.add("traits", known.select("member_id", **declared))
 
 
-def add_persons(steps: Any, members: Relation) -> None:
-    """The step ``persons``: one row per member, with the traits that need no purchase."""
-    declared = {t.name: t.expression(members, as_of_day()) for t in TRAITS if t.of_everyone}
+def add_persons(steps: Any, members: Relation, touches: Relation, reviews: Relation) -> None:
+    """The step ``persons``: one row per member, with the traits that need no purchase.
+
+    Over the steps of ``add_traits``; leaves ``standings`` on the way.
+    """
+    as_of = as_of_day()
+    done = steps.add("conduct", standing.conduct(touches, as_of))
+    found = standing.standings(steps["cycled"], done, standing.praise(reviews, as_of), as_of)
+    members = members.left_join(steps.add("standings", found), "member_id")
+    members = members.drop("member_id_right")
+    declared = {t.name: t.expression(members, as_of) for t in TRAITS if t.of_everyone}
     steps.add("persons", members.select("member_id", **declared))
 
 

@@ -233,3 +233,32 @@ NO_VALUE_REASONS: dict[str, Label] = {
         "Customers all spend alike: purchases can be foretold, amounts cannot",
     ),
 }
+
+# Who neither came nor did anything for this long has gone quiet.
+SILENT_DAYS = 90
+# Of five stars.
+GOOD_RATING = 4
+# Who comes back on a third day without buying follows the brand.
+FAN_DAYS_MIN = 3
+STAGES_5A: tuple[Label, ...] = (
+    Label("aware", "认知", "Aware"),
+    Label("attempt", "尝试", "Attempt"),
+    Label("adopt", "采用", "Adopt"),
+    Label("advocate", "拥护", "Advocate"),
+    Label("abandon", "抛弃", "Abandon"),
+)
+AARRR_STAGES: tuple[Label, ...] = (
+    Label("acquisition", "获取", "Acquisition"),
+    Label("activation", "激活", "Activation"),
+    Label("retention", "留存", "Retention"),
+    Label("revenue", "变现", "Revenue"),
+    Label("referral", "推荐", "Referral"),
+)
+# In the order of the stages.
+AARRR_CONDITIONS = ("is_acquired", "is_activated", "is_retained", "is_revenue", "is_referral")
+JOURNEY_STAGES: tuple[Label, ...] = (
+    Label("potential", "潜客", "Potential customer"),
+    Label("fan", "粉丝", "Fan"),
+    Label("customer", "客户", "Customer"),
+    Label("lost", "流失", "Lost"),
+)

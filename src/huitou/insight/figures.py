@@ -60,6 +60,19 @@ def computed(connection: duckdb.DuckDBPyConnection, as_of: date) -> dict[str, An
         ),
         "cohorts": cohorts(connection, as_of),
         "value": value(connection),
+        "standings": standings(connection),
+    }
+
+
+def standings(connection: duckdb.DuckDBPyConnection) -> dict[str, Any]:
+    """Members by stage of each kind, and of how many each condition of AARRR holds."""
+    met = ", ".join(f"count(*) FILTER ({name})" for name in definitions.AARRR_CONDITIONS)
+    return {
+        "met": _rows(connection, f"SELECT {met} FROM standings")[0],
+        **{
+            name: dict(_rows(connection, f"SELECT {name}, count(*) FROM standings GROUP BY 1"))
+            for name in ("stage_5a", "aarrr_stage", "journey_stage")
+        },
     }
 
 

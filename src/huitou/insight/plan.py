@@ -29,6 +29,8 @@ Made = Callable[[duckdb.DuckDBPyConnection], pa.Table]
 Step = tuple[str, "str | Made"]
 PURCHASES = "purchases"
 PURCHASE_LINES = "purchase_lines"
+TOUCHES = "touches"
+REVIEWS = "reviews"
 
 
 def lake_table(name: str, view: str = "") -> Any:
@@ -77,8 +79,9 @@ def session(
     """A session over a version of the lake (``files`` as ``store.files_of`` gives them).
 
     Beside the lake tables it has ``purchases`` and ``purchase_lines``: orders that count as bought,
-    in the brand's currency, of one shop or all. Rules read these, so that neither brand nor shop
-    makes them another query. ``hold`` is that of ``lake.engine.session``.
+    in the brand's currency, of one shop or all; ``touches`` and ``reviews`` likewise. Rules read
+    these, so that neither brand nor shop makes them another query. ``hold`` is that of
+    ``lake.engine.session``.
     """
     with engine.session(store.absolute(brand_id, files), hold=hold) as connection:
         count_purchases(connection, currency=currency, shop_id=shop_id)
@@ -88,11 +91,18 @@ def session(
 def count_purchases(
     connection: duckdb.DuckDBPyConnection, *, currency: str, shop_id: int | None
 ) -> None:
-    """Make ``purchases`` and ``purchase_lines`` those of one shop, or of all."""
-    kept = f"is_purchase AND currency = {quoted(currency)}"
-    if shop_id is not None:
-        kept += f" AND shop_id = {int(shop_id)}"
-    for view, table in ((PURCHASES, "order_fact"), (PURCHASE_LINES, "line_fact")):
+    """Make ``purchases`` and ``purchase_lines`` those of one shop, or of all.
+
+    The same with ``touches``, what members did, and ``reviews``.
+    """
+    here = "true" if shop_id is None else f"shop_id = {int(shop_id)}"
+    bought = f"is_purchase AND currency = {quoted(currency)} AND {here}"
+    for view, table, kept in (
+        (PURCHASES, "order_fact", bought),
+        (PURCHASE_LINES, "line_fact", bought),
+        (TOUCHES, "touch_fact", here),
+        (REVIEWS, "review_fact", here),
+    ):
         connection.execute(
             f"CREATE OR REPLACE TEMP VIEW {view} AS {of_persons(connection, table)} WHERE {kept}"
         )
@@ -181,7 +191,8 @@ def compiled_traits(themes: tuple[Theme, ...] = THEMES) -> _Steps:
 
     steps = _Steps()
     assembling.add_traits(steps, *_purchased(), themes=themes)
-    assembling.add_persons(steps, lake_table("member_dim"))
+    touches, reviews = lake_table("touch_fact", TOUCHES), lake_table("review_fact", REVIEWS)
+    assembling.add_persons(steps, lake_table("member_dim"), touches, reviews)
     return steps
 
 

@@ -31,7 +31,7 @@ queries = SimpleLazyObject(lambda: importlib.import_module("huitou.insight.queri
 association = SimpleLazyObject(lambda: importlib.import_module("huitou.insight.association"))
 offers = SimpleLazyObject(lambda: importlib.import_module("huitou.insight.recommendations"))
 
-PAGE_RULES = 50
+PAGE_RULES = 25
 # What the first look shows: seen in one of a thousand baskets, and more often than by chance.
 DEFAULTS = {"min_support": "0.1", "min_confidence": "", "min_lift": "1"}
 WINDOWS = (90, 365)

@@ -5,7 +5,7 @@ A trait's expression is built from one row per buyer of the ``profile`` relation
 the exports, segment rules and the documentation. A member without a purchase has null traits.
 """
 
-from huitou.insight.traits import habits, persons, purchases, rfm, rhythm, tastes, value
+from huitou.insight.traits import habits, persons, purchases, rfm, rhythm, standing, tastes, value
 from huitou.insight.traits.declaration import Theme, Trait
 
 __all__ = ["BY_NAME", "THEMES", "TRAITS", "Theme", "Trait"]
@@ -19,6 +19,7 @@ THEMES: tuple[Theme, ...] = (
     habits.THEME,
     persons.THEME,
     value.THEME,
+    standing.THEME,
 )
 
 TRAITS: list[Trait] = [trait for theme in THEMES for trait in theme.traits]
