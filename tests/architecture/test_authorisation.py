@@ -54,6 +54,7 @@ EXPECTED: dict[str, str] = {
     "association": "dashboard.view",
     "association_export": "dashboard.view",
     "member_recommendations": "members.view",
+    "funnel": "dashboard.view",
     "value": "dashboard.view",
     "value_backtest": "dashboard.view",
     "chart_backtest": "dashboard.view",

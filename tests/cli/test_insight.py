@@ -405,6 +405,23 @@ def test_association(huitou: Huitou, brand: Brand) -> None:
     assert (refused.code, "neither product nor category" in refused.err) == (2, True)
 
 
+def test_funnel(huitou: Huitou) -> None:
+    # when
+    asked = ("insight", "funnel", "--as-of", "2024-06-30", "--kind")
+    found = huitou(*asked, "journey", "--json").json
+    refused = huitou(*asked, "7a")
+
+    # then
+    assert (found["kind"], found["trait"], found["members"]) == ("journey", "journey_stage", 3)
+    assert [(s["code"], s["members"], s["reached"]) for s in found["stages"]] == [
+        ("potential", 0, 1),
+        ("fan", 0, 1),
+        ("customer", 1, 1),
+        ("lost", 2, 2),
+    ]
+    assert (refused.code, "5a, aarrr, journey" in refused.err) == (2, True)
+
+
 def test_clv_of_too_few_says_why(huitou: Huitou) -> None:
     # when
     found = huitou("insight", "clv", "--as-of", "2024-06-30", "--json").json

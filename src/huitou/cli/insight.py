@@ -239,6 +239,24 @@ def association(
 
 
 @insight_app.command()
+def funnel(
+    brand: BrandName,
+    as_of: AsOf = None,
+    shop: ShopName = "",
+    kind: Annotated[str, typer.Option(help="5a, aarrr or journey.")] = "5a",
+    out: Out = None,
+    json: Json = False,
+) -> None:
+    """Members by how far they have come: 5A, AARRR, or from potential to lost."""
+    with _opened(brand, shop, as_of) as live:
+        from huitou.insight import live as figures
+
+        found = asdict(figures.funnel(live, kind))
+        rows = [{**_named(stage.pop("label")), **stage} for stage in found["stages"]]
+        _give({**found, "stages": rows}, rows, out, as_json=json)
+
+
+@insight_app.command()
 def traits(
     brand: BrandName,
     out: Annotated[Path, typer.Option(help="F.parquet or F.csv to write.")],

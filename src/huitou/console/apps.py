@@ -38,6 +38,7 @@ PAGES = (
         permission="dashboard.view",
     ),
     NavItem("overview", _("Customer value"), "value", icon="diamond", permission="dashboard.view"),
+    NavItem("overview", _("Funnels"), "funnel", icon="filter-2", permission="dashboard.view"),
     NavItem(
         "overview",
         _("Bought together"),

@@ -23,6 +23,9 @@ CODE_FAMILIES = {
     "lifecycle_stage": "stage",
     "buyer_type": "buyer",
     "value_tier": "tier",
+    "stage_5a": "stage_5a",
+    "aarrr_stage": "aarrr",
+    "journey_stage": "journey",
 }
 TEXT_TRAITS = ("province", "city")
 COUNT_TRAITS = ("recency_days", "frequency")

@@ -20,7 +20,7 @@ import pyarrow.csv
 import pyarrow.parquet
 
 from huitou.brands.models import Brand
-from huitou.insight import figures, periods, plan, readings, value
+from huitou.insight import figures, periods, plan, readings, standing, value
 from huitou.insight.types import (
     CohortRow,
     CycleSummary,
@@ -124,6 +124,13 @@ def value_summary(live: Live) -> value.ValueSummary:
 def value_backtest(live: Live, days: int) -> value.Backtest:
     """The model of ``days`` before, against what happened since."""
     return value.backtest_of(value.measured(live.connection, live.as_of, days))
+
+
+def funnel(live: Live, kind: str) -> standing.Funnel:
+    """A funnel. Raises ``RefusedInputError`` for a kind there is not."""
+    standing.checked_kind(kind)
+    plan.run_steps(live.connection, plan.trait_steps(), live.as_of)
+    return standing.funnel_of(live.as_of, figures.standings(live.connection), kind)
 
 
 def period(live: Live, window_days: int | None) -> tuple[date, date]:

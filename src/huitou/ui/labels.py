@@ -44,6 +44,26 @@ VALUE_TIERS = {
     "potential": Label(_("Potential"), "teal"),
     "ordinary": Label(_("Ordinary"), "grey"),
 }
+STAGES_5A = {
+    "aware": Label(_("Aware"), "blue"),
+    "attempt": Label(_("Attempt"), "teal"),
+    "adopt": Label(_("Adopt"), "green"),
+    "advocate": Label(_("Advocate"), "violet"),
+    "abandon": Label(_("Abandon"), "grey"),
+}
+AARRR_STAGES = {
+    "acquisition": Label(_("Acquisition"), "grey"),
+    "activation": Label(_("Activation"), "blue"),
+    "retention": Label(_("Retention"), "teal"),
+    "revenue": Label(_("Revenue"), "green"),
+    "referral": Label(_("Referral"), "violet"),
+}
+JOURNEY_STAGES = {
+    "potential": Label(_("Potential customer"), "blue"),
+    "fan": Label(_("Fan"), "teal"),
+    "customer": Label(_("Customer"), "green"),
+    "lost": Label(_("Lost"), "grey"),
+}
 JOB_KINDS = {
     "import": Label(_("Import"), "blue"),
     "refresh": Label(_("Refresh insight"), "teal"),
@@ -71,6 +91,9 @@ FAMILIES = {
     "stage": LIFECYCLE_STAGES,
     "buyer": BUYER_TYPES,
     "tier": VALUE_TIERS,
+    "stage_5a": STAGES_5A,
+    "aarrr": AARRR_STAGES,
+    "journey": JOURNEY_STAGES,
     "job_kind": JOB_KINDS,
     "job_state": JOB_STATES,
     "segment_state": SEGMENT_STATES,
