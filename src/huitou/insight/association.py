@@ -192,14 +192,14 @@ def counted(connection: duckdb.DuckDBPyConnection, as_of: date, pairing: Pairing
     counts = PairCounts(named.num_rows)
     for baskets, places in _lines(connection, pairing, where):
         counts.add(baskets, places)
-    baskets = counts.baskets
+    whole = counts.baskets
     if left_out:  # baskets of rare items alone are baskets too
-        baskets = _all_baskets(connection, BASKETS[pairing.basket], where)
+        whole = _all_baskets(connection, BASKETS[pairing.basket], where)
     pairs, floor = _kept_pairs(counts)
     return Counted(
         named.append_column("baskets", pa.array(counts.of_item)),
         pa.table(dict(zip(("first", "later", "baskets"), pairs.T, strict=True))),
-        {"baskets": baskets, "baskets_min": floor, "left_out": left_out},
+        {"baskets": whole, "baskets_min": floor, "left_out": left_out},
     )
 
 

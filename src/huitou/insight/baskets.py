@@ -1,8 +1,8 @@
 """How often two things lie in one basket: counted over sorted numbers, without a hash table.
 
-A line is one number, its basket above its item. Sorted, the lines of a
-basket stand together and in order of item, and a pair is a line with one of those some places
-after it. Most baskets are small, so few places are looked at.
+A line is one number, its basket above its item. Sorted, the lines of a basket stand together and in
+order of item, and a pair is a line with one of those some places after it. Most baskets are small,
+so few places are looked at.
 """
 
 from __future__ import annotations

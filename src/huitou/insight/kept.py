@@ -9,7 +9,7 @@ import json
 import secrets
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -49,7 +49,7 @@ def kept_tables(
         with session_of(snapshot) as connection:
             tables = compute(connection)
         for path, table in zip(paths, tables, strict=True):
-            _put(path, lambda draft, table=table: pyarrow.parquet.write_table(table, draft))
+            _put(path, partial(pyarrow.parquet.write_table, table))
     return paths
 
 

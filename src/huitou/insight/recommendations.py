@@ -18,6 +18,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 from huitou.insight import association, kept, plan, snapshots
 from huitou.insight.association import Item, Pairing
@@ -73,7 +74,7 @@ def recommendations(
     return found
 
 
-def _rows(snapshot: Snapshot, members: list[int], limit: int) -> list[tuple[object, ...]]:
+def _rows(snapshot: Snapshot, members: list[int], limit: int) -> list[tuple[Any, ...]]:
     files = association.files_of(snapshot, PAIRING)
     buyers = association.facts_of(files[0])["baskets"]
     items, pairs = (f"read_parquet({quoted(str(path))})" for path in files)
