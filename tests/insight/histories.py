@@ -126,6 +126,30 @@ def random_history(seed: int, *, members: int = 40, orders: int = 300) -> list[B
     return found
 
 
+def lively_history(seed: int, *, members: int = 300, price: int | None = None) -> list[Bought]:
+    """Members who buy at rates of their own and leave by chance, some twice on one day.
+
+    At ``price``, or each at their own.
+    """
+    rng = random.Random(seed)
+    found: list[Bought] = []
+    for member in range(members):
+        rate = rng.gammavariate(0.9, 1 / 45)
+        leaving = rng.betavariate(0.8, 2.5)
+        worth = rng.gammavariate(4, 2500)
+        day = date(2023, 1, 1) + timedelta(days=rng.randrange(300))
+        while day <= date(2024, 8, 29):
+            for _ in range(rng.choice((1, 1, 1, 1, 2))):
+                paid = price if price is not None else int(worth * rng.gammavariate(3, 1 / 3))
+                found.append(
+                    Bought(number=len(found), shop=0, member=member, day=day, paid_minor=paid)
+                )
+            day += timedelta(days=1 + int(rng.expovariate(rate)))
+            if rng.random() < leaving:
+                break
+    return found
+
+
 def make_members(brand: Brand, count: int, shop: Shop | None = None) -> list[int]:
     """``count`` new members; their ids in order."""
     made = Member.objects.bulk_create([Member(brand=brand, first_shop=shop) for _ in range(count)])

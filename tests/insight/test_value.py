@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 from collections import Counter, defaultdict
 from dataclasses import replace
 from datetime import date, timedelta
@@ -20,33 +19,11 @@ from huitou.insight.clv.spend import Spending
 from huitou.insight.types import Scope
 from huitou.kernel.errors import RefusedInputError
 from tests.factories import make_shop
-from tests.insight.histories import NOW, Bought, make_members, store
+from tests.insight.histories import NOW, Bought, lively_history, make_members, store
 from tests.insight.plain import VALUE_TRAITS, bought_until, half_up
 
 AS_OF = date(2024, 6, 30)
-START = date(2023, 1, 1)
 MEMBERS = 300
-
-
-def lively_history(seed: int, *, members: int = MEMBERS, price: int | None = None) -> list[Bought]:
-    """Members who buy at rates of their own and leave by chance, some twice on one day."""
-    rng = random.Random(seed)
-    found: list[Bought] = []
-    for member in range(members):
-        rate = rng.gammavariate(0.9, 1 / 45)
-        leaving = rng.betavariate(0.8, 2.5)
-        worth = rng.gammavariate(4, 2500)
-        day = START + timedelta(days=rng.randrange(300))
-        while day <= AS_OF + timedelta(days=60):
-            for _ in range(rng.choice((1, 1, 1, 1, 2))):
-                paid = price if price is not None else int(worth * rng.gammavariate(3, 1 / 3))
-                found.append(
-                    Bought(number=len(found), shop=0, member=member, day=day, paid_minor=paid)
-                )
-            day += timedelta(days=1 + int(rng.expovariate(rate)))
-            if rng.random() < leaving:
-                break
-    return found
 
 
 def plain_values(history: list[Bought], as_of: date) -> dict[int, dict[str, Any]]:

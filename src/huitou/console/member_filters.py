@@ -10,6 +10,8 @@ from django.http import QueryDict
 from django.utils.translation import gettext as _
 
 from huitou.brands.models import Shop
+from huitou.console.figures import words
+from huitou.insight.traits import BY_NAME
 from huitou.insight.types import MemberFilters
 from huitou.kernel.money import from_minor, to_minor
 from huitou.members.tags import TagGroupView, TagWord
@@ -152,23 +154,13 @@ def _tags(
 
 def chips(query: MemberQuery, currency: str) -> list[Chip]:
     """Each condition in words of the active language."""
-    titles = {
-        "rfm_group": _("RFM group"),
-        "lifecycle_stage": _("Life-cycle stage"),
-        "buyer_type": _("New or returning"),
-        "province": _("Province"),
-        "city": _("City"),
-        "recency_days": _("Days since last purchase"),
-        "frequency": _("Purchases"),
-        "monetary_minor": _("Amount spent"),
-    }
     result = []
     if query.text:
         result.append(Chip(f"{_('Search')} {query.text}", ("q",)))
     for trait, value in query.values.items():
         family = CODE_FAMILIES.get(trait)
         word = str(label(family, value).text) if family else value
-        result.append(Chip(f"{titles[trait]} {word}", (trait,)))
+        result.append(Chip(f"{words(BY_NAME[trait])} {word}", (trait,)))
     if query.shop:
         result.append(Chip(f"{_('Shop')} {query.shop.name}", ("shop",)))
     if query.segment:
@@ -180,7 +172,7 @@ def chips(query: MemberQuery, currency: str) -> list[Chip]:
             result.append(Chip(f"{start} {group.name} · {tag.name}", ("tag",), str(tag.id)))
     for trait, (low, high) in query.ranges.items():
         name = trait.removesuffix("_minor")
-        text = f"{titles[trait]} {_range_text(trait, low, high, currency)}"
+        text = f"{words(BY_NAME[trait])} {_range_text(trait, low, high, currency)}"
         result.append(Chip(text, (f"{name}_min", f"{name}_max")))
     return result
 

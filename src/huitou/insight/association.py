@@ -8,7 +8,7 @@ members in parts, so memory does not grow with the number of orders.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -69,7 +69,10 @@ class Pairing:
 
 @dataclass(frozen=True)
 class Wanted:
-    """Which rules, and in what order. ``text`` is part of the code or name of either item."""
+    """Which rules, and in what order. ``text`` is part of the code or name of either item.
+
+    An ``offset`` beyond the end gives the last page.
+    """
 
     min_support: float = 0.0
     min_confidence: float = 0.0
@@ -343,6 +346,10 @@ def _page(
             "min_lift": wanted.min_lift,
         },
     ).fetchall()
+    if wanted.offset and not rows:
+        total = _page(connection, sources, facts, as_of, replace(wanted, offset=0, limit=1)).total
+        last = max(0, total - 1) // wanted.limit * wanted.limit
+        return _page(connection, sources, facts, as_of, replace(wanted, offset=last))
     return Associations(
         as_of=as_of,
         total=int(rows[0][-1]) if rows else 0,

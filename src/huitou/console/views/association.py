@@ -95,7 +95,7 @@ def association_export(request: HttpRequest, kind: str) -> HttpResponseBase:
         *(_("Has the second"), _("Support"), _("Confidence"), _("Lift")),
     ]
     rows = [heading, *(_cells(rule) for rule in (found.rules if found else ()))]
-    return SHEETS[kind](rows, name="association", title=_("Bought together"))
+    return SHEETS[kind](rows, name="association")
 
 
 @roles_required(MEMBER_ROLES)
