@@ -39,6 +39,8 @@ def run() -> list[Figure]:
     m = measured_apart("pages")
     size = f"{m['members']:,} members, {m['orders']:,} orders"
     goals = {"dashboard": 300, "dashboard parts": 300, "member list": 150, "member page": 150}
+    goals |= {"what to offer": 300, "back-test": 150, "bought together": 300}
+    goals |= {"customer value": 150, "funnel": 150}
     refresh = f"{m['refresh_s']:.0f} s / {m['refresh_cpu_s']:.0f} s"
     figures = [
         Figure("pages", size, ""),
@@ -219,6 +221,16 @@ def _visit(address: str, brand_id: int) -> dict[str, list[float]]:
         cursor.execute("select public_id from members_member where id = any(%s)", [numbers])
         ids = [row[0] for row in cursor.fetchall()]
     pages["member page"] = [visitor.get(f"/members/{public_id}/")[0] for public_id in ids]
+    offers = [visitor.get(f"/members/{public_id}/recommendations/")[0] for public_id in ids]
+    pages["what to offer, counted first"], pages["what to offer"] = offers[:1], offers[1:]
+    for name, path in (
+        ("back-test", "/value/backtest/?days=365"),
+        ("bought together", "/association/?basket=order"),
+    ):
+        pages[f"{name}, computed first"] = [visitor.get(path)[0]]
+        pages[name] = [visitor.get(path)[0] for _ in range(ROUNDS)]
+    for name, path in (("customer value", "/value/"), ("funnel", "/funnel/?kind=aarrr")):
+        pages[name] = [visitor.get(path)[0] for _ in range(ROUNDS)]
     return pages
 
 
