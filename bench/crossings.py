@@ -81,7 +81,7 @@ def _measure() -> dict[str, tuple[float, float]]:
 def _anew(brand: Any) -> None:
     from huitou.segments import comparing
 
-    comparing._of_segments.cache_clear()
+    comparing._profiles.cache_clear()
     comparing.compare(brand, CHOSEN)
 
 

@@ -16,10 +16,12 @@ from huitou.brands.models import Brand, Staff
 from huitou.console.comparison_rows import effect_of, value_text
 from huitou.insight.traits import BY_NAME, TRAITS
 from huitou.segments import refreshing
-from huitou.segments.comparing import UNKNOWN, compare
+from huitou.segments.comparing import compare
+from huitou.segments.profiles import UNKNOWN
 from huitou.segments.services import put_segment
 from tests.console.sales import sell
 from tests.insight.histories import NOW
+from tests.insight.plain import VALUE_TRAITS
 
 pytestmark = pytest.mark.django_db(transaction=True)
 RULES = {
@@ -66,7 +68,7 @@ def test_traits_stand_by_difference_or_as_declared(signed_in: Client) -> None:
     # What is known of nobody is left out.
     unknown = {
         "first_shop", "first_channel", "birthday_month", "next_birthday", "days_to_birthday",
-        "is_birthday_month",
+        "is_birthday_month", *VALUE_TRAITS,
     }  # fmt: skip
     told = [trait.label_en for trait in TRAITS if trait.name not in unknown]
     assert {t.name for t in TRAITS if t.label_en not in labels("&sort=declared")} == unknown

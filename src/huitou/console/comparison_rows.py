@@ -16,7 +16,8 @@ from huitou.console.member_traits import shown
 from huitou.insight.rules import divided
 from huitou.insight.traits import Trait
 from huitou.kernel.money import from_minor
-from huitou.segments.comparing import TRUE, UNKNOWN, Comparison, Kpis, Row, Spread
+from huitou.segments.comparing import Comparison, Row
+from huitou.segments.profiles import TRUE, UNKNOWN, Kpis, Spread
 from huitou.ui.numbers import DASH, decimal_parts, money_parts, percent_parts
 
 # A trait's picture lists no more values; the rest are one.
