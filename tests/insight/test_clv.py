@@ -77,6 +77,35 @@ def test_customers_alike_count_like_one_row_with_a_weight() -> None:
     assert one_by_one.b == pytest.approx(counted.b, rel=1e-8)
 
 
+def test_a_multitude_of_rows_is_fitted_like_few() -> None:
+    # given: so many rows that some of them are fitted first, every second one of nobody returning
+    again, once = CDNOW[CDNOW[:, 0] > 0], CDNOW[CDNOW[:, 0] == 0]
+    returning = np.resize(again, (40_000, 5))
+    returning[:, 4] *= len(again) / 40_000
+    gone = np.resize(once, (40_000, 5))
+    gone[:, 4] *= len(once) / 40_000
+    rows = np.stack([gone, returning], axis=1).reshape(-1, 5)
+    few = np.concatenate([_folded(gone), _folded(returning)])
+
+    # when
+    many, counted = purchases.fit(histories_of(rows)), purchases.fit(histories_of(few))
+    spent, spent_counted = spend.fit(spending_of(rows)), spend.fit(spending_of(few))
+
+    # then
+    assert many is not None
+    assert counted is not None
+    assert spent is not None
+    assert spent_counted is not None
+    assert (many.r, many.alpha) == pytest.approx((counted.r, counted.alpha), rel=1e-6)
+    assert (spent.p, spent.v) == pytest.approx((spent_counted.p, spent_counted.v), rel=1e-6)
+
+
+def _folded(rows: np.ndarray) -> np.ndarray:
+    """Rows alike as one."""
+    alike, place = np.unique(rows[:, :4], axis=0, return_inverse=True)
+    return np.column_stack([alike, np.bincount(place.ravel(), rows[:, 4])])
+
+
 @pytest.mark.parametrize("unit", [1 / 7, 7.0, 365.0], ids=["days", "slower", "years"])
 def test_the_unit_of_time_and_money_changes_only_their_own_parameters(unit: float) -> None:
     # given

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from huitou.insight.clv.newton import Floats, maximum
+from huitou.insight.clv.newton import Floats, maximum_of_many, parts_of
 
 Ints = NDArray[np.int64]
 
@@ -35,6 +35,12 @@ class Histories:
     recency: Floats
     age: Floats
     customers: Floats
+
+    def of(self, rows: slice) -> Histories:
+        """Some of them."""
+        return Histories(
+            self.repeats[rows], self.recency[rows], self.age[rows], self.customers[rows]
+        )
 
 
 @dataclass(frozen=True)
@@ -58,9 +64,11 @@ def fit(histories: Histories) -> PurchaseModel | None:
     unit = float(np.average(histories.age, weights=histories.customers))
     if unit <= 0:
         return None
-    surface = _Likelihood(histories, unit)
     rate = float(histories.repeats @ histories.customers / histories.customers.sum())
-    found = maximum(surface, np.array([1.0, max(1 / rate, 0.01), 1.0, 2.0]))
+    start = np.array([1.0, max(1 / rate, 0.01), 1.0, 2.0])
+    found = maximum_of_many(
+        lambda rows: _Likelihood(histories.of(rows), unit), len(histories.repeats), start
+    )
     if found is None:
         return None
     r, alpha, a, b = (float(value) for value in found.at)
@@ -111,28 +119,27 @@ class _Likelihood:
         """ln(1 + e^z) summed over who came back: e^z are the odds that they left since."""
         r, alpha, a, b = at
         ages, recencies = alpha + self.ages, alpha + self.recencies
-        order, before = r + self.again, b + self.again - 1
-        silent = np.log(ages)[self.age_place] - np.log(recencies)[self.recency_place]
-        bend = (1 / ages)[self.age_place] - (1 / recencies)[self.recency_place]
-        twice = (recencies**-2)[self.recency_place] - (ages**-2)[self.age_place]
-        odds = np.log(a / before) + order * silent
-        left = 1 / (1 + np.exp(-np.abs(odds)))
-        left = np.where(odds >= 0, left, 1 - left)
-        value = float(self.weights @ np.logaddexp(0, odds))
-        weight = self.weights * left
-        spread = weight * (1 - left)
-        slopes = (silent, order * bend, np.full_like(before, 1 / a), -1 / before)
-        gradient = np.array([float(weight @ slope) for slope in slopes])
-        curvature = np.zeros((4, 4))
-        for row in range(4):
-            pull = spread * slopes[row]
-            for column in range(row, 4):
-                curvature[row, column] = float(pull @ slopes[column])
-        curvature[0, 1] += float(weight @ bend)
-        curvature[1, 1] += float(weight @ (order * twice))
-        curvature[2, 2] -= float(weight.sum()) / a**2
-        curvature[3, 3] += float(weight @ before**-2)
-        return value, gradient, curvature
+        by_age = np.stack([np.log(ages), 1 / ages, -(ages**-2)])
+        by_recency = np.stack([np.log(recencies), 1 / recencies, -(recencies**-2)])
+        total, gradient, curvature = 0.0, np.zeros(4), np.zeros((4, 4))
+        for part in parts_of(len(self.again)):
+            times = by_age[:, self.age_place[part]] - by_recency[:, self.recency_place[part]]
+            silent, bend, twice = times
+            weights, again = self.weights[part], self.again[part]
+            order, before = r + again, b + again - 1
+            odds = np.log(a / before) + order * silent
+            rare = np.exp(-np.abs(odds))  # the lesser of odds and their inverse: never overflows
+            left = np.where(odds >= 0, 1.0, rare) / (1 + rare)
+            weight = weights * left
+            slopes = np.stack([silent, order * bend, np.full_like(before, 1 / a), -1 / before])
+            total += float(weights @ (np.maximum(odds, 0) + np.log1p(rare)))
+            gradient += slopes @ weight
+            curvature += (slopes * (weight * (1 - left))) @ slopes.T
+            curvature[0, 1] += float(weight @ bend)
+            curvature[1, 1] += float(weight @ (order * twice))
+            curvature[2, 2] -= float(weight.sum()) / a**2
+            curvature[3, 3] += float(weight @ before**-2)
+        return total, gradient, np.triu(curvature)
 
     def _rising(self, base: float) -> tuple[float, float, float]:
         """ln(base (base+1) … (base+x-1)), Σ 1/(base+i) and Σ 1/(base+i)², mean over customers."""

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from huitou.insight.clv.newton import Floats, maximum
+from huitou.insight.clv.newton import Floats, maximum_of_many, parts_of
 
 Ints = NDArray[np.int64]
 
@@ -32,6 +32,10 @@ class Spending:
     repeats: Ints
     total: Floats
     customers: Floats
+
+    def of(self, rows: slice) -> Spending:
+        """Some of them."""
+        return Spending(self.repeats[rows], self.total[rows], self.customers[rows])
 
 
 @dataclass(frozen=True)
@@ -52,7 +56,10 @@ def fit(spending: Spending) -> SpendModel | None:
     if not len(spending.repeats):
         return None
     unit = float(np.average(spending.total / spending.repeats, weights=spending.customers))
-    found = maximum(_Likelihood(spending, unit), np.array([2.0, 3.0, 1.0]))
+    start = np.array([2.0, 3.0, 1.0])
+    found = maximum_of_many(
+        lambda rows: _Likelihood(spending.of(rows), unit), len(spending.repeats), start
+    )
     if found is None:
         return None
     p, q, v = (float(value) for value in found.at)
@@ -66,21 +73,21 @@ class _Likelihood:
     def __init__(self, spending: Spending, unit: float) -> None:
         weights = spending.customers / spending.customers.sum()
         self.total = spending.total / unit
-        self.weights = weights
-        self.weighted = weights * spending.repeats
+        self.weights = np.stack([weights, weights * spending.repeats])
         self.sizes, place = np.unique(spending.repeats, return_inverse=True)
         self.of_size = np.bincount(place, weights)
-        self.logs = float(self.weighted @ np.log(self.total))
+        self.logs = float(self.weights[1] @ np.log(self.total))
 
     def __call__(self, at: Floats) -> tuple[float, Floats, Floats]:
         p, q, v = at
         x, w = self.sizes.astype(np.float64), self.of_size
-        whole = v + self.total
-        logs, parts = np.log(whole), 1 / whole
-        once, often = float(self.weights @ logs), float(self.weighted @ logs)
-        once_part, often_part = float(self.weights @ parts), float(self.weighted @ parts)
-        parts *= parts
-        squares = p * float(self.weighted @ parts) + q * float(self.weights @ parts)
+        sums = np.zeros((2, 3))
+        for part in parts_of(len(self.total)):
+            whole = v + self.total[part]
+            shares = 1 / whole
+            terms = np.stack([np.log(whole), shares, shares * shares])
+            sums += self.weights[:, part] @ terms.T
+        (once, once_part, once_square), (often, often_part, often_square) = sums.tolist()
         value = float(w @ (_log_gamma(p * x + q) - _log_gamma(p * x))) - math.lgamma(q)
         value += q * math.log(v) + p * self.logs - p * often - q * once
         one, own = _digamma(p * x + q), _digamma(p * x)
@@ -96,7 +103,7 @@ class _Likelihood:
         pq = float(w @ (x * two))
         qq = float(w @ two) - float(_trigamma(np.array([q]))[0])
         qv = 1 / v - once_part
-        vv = squares - q / v**2
+        vv = p * often_square + q * once_square - q / v**2
         curvature = np.array([[pp, pq, -often_part], [pq, qq, qv], [-often_part, qv, vv]])
         return value, gradient, curvature
 
