@@ -17,19 +17,29 @@ from huitou.config.bootstrap import migrate, set_up_django
 from huitou.config.leases import database_available
 
 
-def measured_apart(bench: str, **environment: str) -> Any:
+ROOT = Path(__file__).parent.parent
+# What the product is compared with lives in an environment of its own: ``make bench`` makes it of
+# requirements/bench.txt. A bench without it says so and goes on.
+OTHERS_PYTHON = ROOT / ".venv-bench" / "bin" / "python"
+
+
+def measured_apart(bench: str, *arguments: str, **environment: str) -> Any:
     """What ``bench`` prints last, as data, from a process of its own.
 
     Django is set up once in a process, and only so is its peak memory the bench's own.
     """
-    out = subprocess.run(
-        [sys.executable, "-m", f"bench.{bench}"],
-        cwd=Path(__file__).parent.parent,
-        env={**os.environ, **environment},
-        stdout=subprocess.PIPE,
-        text=True,
-        check=True,
-    ).stdout
+    command = [sys.executable, "-m", f"bench.{bench}", *arguments]
+    return _last_said(command, cwd=ROOT, env={**os.environ, **environment})
+
+
+def measured_of_others(script: str, *arguments: str) -> Any:
+    """The same of ``bench/script.py``, in the environment of what the product is compared with."""
+    command = [str(OTHERS_PYTHON), str(ROOT / "bench" / f"{script}.py"), *arguments]
+    return _last_said(command, stderr=subprocess.DEVNULL)
+
+
+def _last_said(command: list[str], **options: Any) -> Any:
+    out = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True, **options).stdout
     return json.loads(out.splitlines()[-1])
 
 

@@ -12,7 +12,6 @@ import csv
 import json
 import re
 import resource
-import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
@@ -28,7 +27,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from bench.ground import measured_apart
+from bench.ground import OTHERS_PYTHON, measured_apart, measured_of_others
 from bench.report import Figure
 from huitou.demo.people import Crowd, crowd
 from huitou.members.suggestions import SCHEMA, suggest
@@ -36,8 +35,6 @@ from huitou.members.suggestions.blocking import candidates
 from huitou.members.suggestions.features import HAN, features
 
 Ints = NDArray[np.int64]
-ROOT = Path(__file__).parent.parent
-OTHERS_PYTHON = ROOT / ".venv-bench" / "bin" / "python"
 ACCOUNTS = 200_000
 TRAINING_SEED, JUDGED_SEED = 1, 2
 ROUNDS = 3
@@ -228,20 +225,8 @@ def _pairs_of(tool: str, judged: Crowd, folder: Path) -> tuple[pa.Table, float]:
     """``a, b, score`` of another tool, and its processor seconds."""
     source, target = folder / "accounts.parquet", folder / f"{tool}.parquet"
     pq.write_table(_taken_apart(judged.accounts), source)
-    seconds = _others_said(tool, str(source), str(target))
+    seconds = measured_of_others("identity_others", tool, str(source), str(target))
     return pq.read_table(target), seconds
-
-
-def _others_said(*arguments: str) -> float:
-    script = Path(__file__).with_name("identity_others.py")
-    out = subprocess.run(
-        [OTHERS_PYTHON, script, *arguments],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-        check=True,
-    ).stdout
-    return float(out.splitlines()[-1])
 
 
 def _above(pairs: pa.Table, threshold: float) -> pa.Table:
@@ -273,7 +258,7 @@ def _febrl(folder: Path) -> Iterator[dict[str, Any]]:
     if not OTHERS_PYTHON.exists():
         yield _said("FEBRL", "not measured: .venv-bench, which brings the data, is missing")
         return
-    _others_said("febrl", str(folder))
+    measured_of_others("identity_others", "febrl", str(folder))
     for name, files in FEBRL.items():
         accounts, truth = _febrl_accounts([folder / f"{file}.csv" for file in files])
         pairs = suggest(accounts).pairs

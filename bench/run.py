@@ -20,6 +20,8 @@ BENCHES = (
     "insight_refresh",
     "segments",
     "crossings",
+    "value",
+    "association",
     "pages",
     "events",
     "first_start",
