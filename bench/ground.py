@@ -16,7 +16,6 @@ from typing import Any
 from huitou.config.bootstrap import migrate, set_up_django
 from huitou.config.leases import database_available
 
-
 ROOT = Path(__file__).parent.parent
 # What the product is compared with lives in an environment of its own: ``make bench`` makes it of
 # requirements/bench.txt. A bench without it says so and goes on.

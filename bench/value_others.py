@@ -24,13 +24,7 @@ BUYING, SPENT = ("r", "alpha", "a", "b"), ("p", "q", "v")
 
 def measured(folder: Path, ours: dict[str, float]) -> dict[str, Any]:
     """Processor seconds of its summary and of both fits, a row per member and collapsed."""
-    bought, reading_s = _timed(lambda: pd.read_parquet(folder / "purchases.parquet"))
-    _, sums_s = _timed(
-        lambda: summary_data_from_transaction_data(
-            bought, "member_id", "biz_date", monetary_value_col="amount"
-        )
-    )
-    del bought
+    sums_s, reading_s = _summary(folder / "purchases.parquet")
     found: dict[str, Any] = {"reading_s": reading_s, "sums_s": sums_s}
     for way in ("members", "collapsed"):
         histories = pd.read_parquet(folder / f"{way}_histories.parquet")
@@ -39,6 +33,17 @@ def measured(folder: Path, ours: dict[str, float]) -> dict[str, Any]:
     histories = pd.read_parquet(folder / "collapsed_histories.parquet")
     spending = pd.read_parquet(folder / "collapsed_spending.parquet")
     return {**found, "ours": _judged(histories, spending, ours)}
+
+
+def _summary(purchases: Path) -> tuple[float, float]:
+    """Seconds to sum up members, and to read their purchases before."""
+    bought, reading_s = _timed(lambda: pd.read_parquet(purchases))
+    _, sums_s = _timed(
+        lambda: summary_data_from_transaction_data(
+            bought, "member_id", "biz_date", monetary_value_col="amount"
+        )
+    )
+    return sums_s, reading_s
 
 
 def _fits(histories: pd.DataFrame, spending: pd.DataFrame) -> dict[str, Any]:
