@@ -6,16 +6,33 @@ hands back the step as a relation. Loads Ibis, so import this only where steps a
 
 from __future__ import annotations
 
+from datetime import timedelta
+from functools import partial
 from typing import Any
+
+import duckdb
+import ibis
+import pyarrow as pa
 
 from huitou.insight import value_steps
 from huitou.insight.expressions import buyers as buying
-from huitou.insight.expressions import categories, habits, rhythm, standing, tastes, value
+from huitou.insight.expressions import (
+    categories,
+    habits,
+    rhythm,
+    stage_history,
+    standing,
+    tastes,
+    value,
+)
 from huitou.insight.expressions.common import as_of_day
 from huitou.insight.traits import THEMES, TRAITS, Theme
 from huitou.insight.traits import value as value_theme
+from huitou.kernel.months import month_number, month_start
 
 Relation = Any
+
+MONTH_END_COLUMNS = {"place": "int64", "month": "int64", "day": "date"}
 
 
 def add_traits(
@@ -70,6 +87,29 @@ def add_stages(steps: Any, orders: Relation, lines: Relation, products: Relation
     buyers = steps.add("buyers", buying.buyer_days(orders, as_of_day()))
     cycled, _ = _add_cycles(steps, buyers, lines, products)
     steps.add("stages", rhythm.stages(cycled, as_of_day()))
+
+
+def add_stage_history(
+    steps: Any, orders: Relation, lines: Relation, products: Relation, *, months: int
+) -> None:
+    """The steps that end in ``stage_histories``; see ``expressions.stage_history``."""
+    as_of = as_of_day()
+    ends = steps.add_made("month_ends", partial(month_ends, months), MONTH_END_COLUMNS)
+    numbered = steps.add("categories", categories.categories(products))
+    visited = steps.add("visits", stage_history.visits(orders, as_of, months))
+    of_brand = steps.add("brand_changes", stage_history.brand_changes(visited))
+    of_categories = steps.add(
+        "category_changes",
+        stage_history.category_changes(lines, products, numbered, as_of, months),
+    )
+    changes = ibis.union(of_brand, of_categories)
+    norm = steps.add("stage_norms", stage_history.norms(changes, ends))
+    main = steps.add(
+        "early_categories",
+        stage_history.main_categories(lines, products, numbered, visited, as_of),
+    )
+    digits = steps.add("stage_digits", stage_history.histories(visited, main, norm, ends))
+    steps.add("stage_histories", stage_history.packed(digits, months // stage_history.DIGITS + 1))
 
 
 def add_value_model(steps: Any, orders: Relation) -> None:
@@ -134,3 +174,12 @@ def _add_expectations(steps: Any, visits: Relation, cycled: Relation) -> Relatio
     waited = steps.add("waits", rhythm.waits(visits, cycled))
     curve = steps.add("survival", rhythm.survival(waited))
     return steps.add("expected_places", rhythm.expected_places(curve))
+
+
+def month_ends(months: int, connection: duckdb.DuckDBPyConnection) -> pa.Table:
+    """The session's as-of date and the ends of ``months`` months before, the oldest first."""
+    as_of = connection.execute("SELECT as_of_day()").fetchall()[0][0]
+    last = month_number(as_of)
+    numbers = range(last - months, last + 1)
+    days = [month_start(number + 1) - timedelta(days=1) for number in numbers]
+    return pa.table({"place": range(months + 1), "month": numbers, "day": days})

@@ -231,6 +231,20 @@ def stage_steps() -> tuple[Step, ...]:
     return tuple(steps.compiled)
 
 
+@lru_cache(maxsize=8)
+def stage_history_steps(months: int) -> tuple[Step, ...]:
+    """The steps that end in ``stage_histories``: how many buyers went through which stages.
+
+    At the as-of date, the last day of a month, and the ends of ``months`` months before. See
+    ``insight.migration``.
+    """
+    from huitou.insight import assembling
+
+    steps = _Steps()
+    assembling.add_stage_history(steps, *_purchased(), months=months)
+    return tuple(steps.compiled)
+
+
 @cache
 def value_steps() -> tuple[Step, ...]:
     """The steps that end in ``value_model``: ``buyers``, collapsed, and the models fitted."""

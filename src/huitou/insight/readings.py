@@ -57,14 +57,19 @@ def matrix(cells: list[list[int]]) -> Matrix:
 
 
 def flow(as_of: date, rows: list[list[Any]]) -> Flow:
-    """The flow between stages; ``rows`` are (before, now, members)."""
+    """The flow between stages of the last days; ``rows`` are (before, now, members)."""
+    return migration(as_of - timedelta(days=definitions.FLOW_DAYS), as_of, rows)
+
+
+def migration(before_day: date, as_of: date, rows: list[list[Any]]) -> Flow:
+    """The flow between stages of any two dates."""
     before: Counter[str] = Counter()
     now: Counter[str] = Counter()
     for source, target, members in rows:
         before[source] += members
         now[target] += members
     return Flow(
-        before=as_of - timedelta(days=definitions.FLOW_DAYS),
+        before=before_day,
         as_of=as_of,
         sources=[
             FlowNode(label.code, label.zh, label.en, before[label.code])

@@ -222,6 +222,33 @@ class LifecycleSummary:
 
 
 @dataclass(frozen=True)
+class MonthEnd:
+    """Buyers by life-cycle stage as of the last day of a month.
+
+    ``churn_rate`` is the share of ``buyers`` who are lost. ``newly_lost`` were not a month before;
+    ``won_back`` were, and bought within the month.
+    """
+
+    day: date
+    buyers: int
+    stages: list[StageCount]
+    churn_rate: float | None
+    newly_lost: int
+    won_back: int
+
+
+@dataclass(frozen=True)
+class LifecycleMonths:
+    """The life cycle month by month, oldest first; only months that are over and had buyers.
+
+    ``before`` is the end before the first that was asked for: its moves begin there.
+    """
+
+    before: date
+    months: list[MonthEnd]
+
+
+@dataclass(frozen=True)
 class CategoryDue:
     """A category a member buys: on how many days, and when it is due again.
 
