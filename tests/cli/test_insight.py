@@ -276,6 +276,49 @@ def test_lifecycle(huitou: Huitou) -> None:
     ]
 
 
+def test_lifecycle_by_month(huitou: Huitou) -> None:
+    # when
+    command = ("insight", "lifecycle", "--as-of", "2024-06-30", "--months", "3", "--json")
+    found = huitou(*command).json
+    moved = huitou(*command, "--between", "2024-04-30", "2024-05-31").json["migration"]
+
+    # then: nobody has come back before June, and a cycle is 90 days; then it is 10
+    assert found["as_of"] == "2024-06-30"
+    assert found["before"] == "2024-03-31"
+    assert [
+        (m["day"], m["buyers"], m["churn_rate"], m["newly_lost"], m["won_back"])
+        for m in found["months"]
+    ] == [
+        ("2024-04-30", 1, 0.0, 0, 0),
+        ("2024-05-31", 2, 0.0, 0, 0),
+        ("2024-06-30", 3, 2 / 3, 2, 0),
+    ]
+    assert found["migration"]["before"] == "2024-03-31"
+    assert found["migration"]["as_of"] == "2024-06-30"
+    assert (moved["before"], moved["as_of"]) == ("2024-04-30", "2024-05-31")
+    assert moved["links"] == [
+        {"source": "not_yet", "target": "active", "members": 1},
+        {"source": "near_loss", "target": "near_loss", "members": 1},
+    ]
+
+
+def test_lifecycle_by_month_as_a_file_has_a_column_for_each_stage(
+    huitou: Huitou, tmp_path: Path
+) -> None:
+    # given
+    out = tmp_path / "months.csv"
+
+    # when
+    huitou("insight", "lifecycle", "--as-of", "2024-06-30", "--months", "1", "--out", str(out))
+
+    # then
+    assert out.read_text().splitlines() == [
+        '"day","buyers","active","silent","sleeping","near_loss","lost","churn_rate",'
+        '"newly_lost","won_back"',
+        "2024-06-30,3,1,0,0,0,2,0.6666666666666666,2,0",
+    ]
+
+
 def test_cycle(huitou: Huitou) -> None:
     assert huitou("insight", "cycle", "--as-of", "2024-06-30", "--json").json == {
         "as_of": "2024-06-30",

@@ -59,7 +59,7 @@ def test_the_side_bar_groups_sorts_and_marks(monkeypatch: pytest.MonkeyPatch) ->
     ]
 
 
-OVERVIEW_PAGES = ["dashboard", "value", "funnel", "association"]
+OVERVIEW_PAGES = ["dashboard", "lifecycle", "value", "funnel", "association"]
 PEOPLE_PAGES = ["members", "segments", "identity_review", "tags", "attributes", "touchpoints"]
 DATA_PAGES = ["imports", "quarantine_all"]
 SETTINGS_PAGES = ["staff", "audit", "privacy"]

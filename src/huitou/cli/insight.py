@@ -71,14 +71,38 @@ def rfm(
 
 @insight_app.command()
 def lifecycle(
-    brand: BrandName, as_of: AsOf = None, shop: ShopName = "", out: Out = None, json: Json = False
+    brand: BrandName,
+    as_of: AsOf = None,
+    shop: ShopName = "",
+    months: Annotated[
+        int | None, typer.Option(help="The ends of the last N months: stages, churn, won back.")
+    ] = None,
+    between: Annotated[
+        tuple[datetime, datetime] | None,
+        typer.Option(help="With --months: moves between two of the ends; default first and last."),
+    ] = None,
+    out: Out = None,
+    json: Json = False,
 ) -> None:
-    """Members by life-cycle stage, and how they moved over the last 30 days."""
+    """Members by life-cycle stage, and how they moved: over the last 30 days, or by month."""
     with _opened(brand, shop, as_of) as live:
         from huitou.insight import live as figures
 
-        found = asdict(figures.lifecycle(live))
-        _give(found, found["stages"], out, as_json=json)
+        if months is None:
+            found = asdict(figures.lifecycle(live))
+            _give(found, found["stages"], out, as_json=json)
+            return
+        days = (between[0].date(), between[1].date()) if between else None
+        told, moved = figures.lifecycle_months(live, months, days)
+        result = {"as_of": live.as_of.isoformat(), **asdict(told), "migration": asdict(moved)}
+        _give(result, [_flat(row) for row in result["months"]], out, as_json=json)
+
+
+def _flat(month: Mapping[str, Any]) -> dict[str, Any]:
+    """A month end with a column for each stage."""
+    stages = {stage["code"]: stage["members"] for stage in month["stages"]}
+    rest = {name: value for name, value in month.items() if name != "stages"}
+    return {"day": rest.pop("day"), "buyers": rest.pop("buyers"), **stages, **rest}
 
 
 @insight_app.command()

@@ -37,6 +37,7 @@ PAGES = (
         icon="layout-dashboard",
         permission="dashboard.view",
     ),
+    NavItem("overview", _("Life cycle"), "lifecycle", icon="recycle", permission="dashboard.view"),
     NavItem("overview", _("Customer value"), "value", icon="diamond", permission="dashboard.view"),
     NavItem("overview", _("Funnels"), "funnel", icon="filter-2", permission="dashboard.view"),
     NavItem(

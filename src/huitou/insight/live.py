@@ -20,11 +20,13 @@ import pyarrow.csv
 import pyarrow.parquet
 
 from huitou.brands.models import Brand
-from huitou.insight import figures, periods, plan, readings, standing, value
+from huitou.insight import figures, migration, periods, plan, readings, standing, value
 from huitou.insight.types import (
     CohortRow,
     CycleSummary,
+    Flow,
     Kpi,
+    LifecycleMonths,
     LifecycleSummary,
     RegionRow,
     RfmRule,
@@ -102,6 +104,18 @@ def rfm_members(live: Live) -> pa.Table:
 def lifecycle(live: Live) -> LifecycleSummary:
     """Members by life-cycle stage and buyer type, churn rate and flow."""
     return readings.lifecycle(live.as_of, _content(live))
+
+
+def lifecycle_months(
+    live: Live, months: int, between: tuple[date, date] | None = None
+) -> tuple[LifecycleMonths, Flow]:
+    """The life cycle at month ends, and who moved between two of them: by default first and last.
+
+    Raises ``RefusedInputError`` for too few or many months, or what are not two of the ends.
+    """
+    histories = migration.computed(live.connection, live.as_of, months)
+    before, after = between or (histories.ends[0], histories.ends[-1])
+    return migration.months_of(histories), migration.migration_of(histories, before, after)
 
 
 def cycle(live: Live) -> CycleSummary:
