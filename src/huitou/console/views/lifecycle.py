@@ -104,7 +104,7 @@ def churn_chart(request: HttpRequest, _fresh: Freshness) -> Meaning:
     if not found.months:
         return {"empty": _("Nobody has bought yet.")}
     rates = [row.churn_rate for row in found.months]
-    series = [{"name": _("Churn rate"), "code": "stage-lost", "values": rates}]
+    series = [{"name": _("Churn rate"), "values": rates}]
     return _over_time(found, "ratio", series)
 
 
