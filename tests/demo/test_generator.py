@@ -14,6 +14,7 @@ from huitou.commerce.recording import (
     STAGE_LINE_COLUMNS,
     STAGE_ORDER_COLUMNS,
     STAGE_REFUND_COLUMNS,
+    STAGE_REVIEW_COLUMNS,
 )
 from huitou.demo.generator import CANCELLED, CLOSED_REFUNDED, Drawn, Population
 from huitou.demo.tables import order_rows, people_rows, shop_parts
@@ -114,7 +115,8 @@ def test_every_phone_is_masked_and_nearly_half_of_the_names(drawn: Drawn) -> Non
 
 
 def test_identifiers_are_unique_within_a_platform() -> None:
-    parts = shop_parts(Population(5_000, 1, NOW).drawn(0), 1)
+    population = Population(5_000, 1, NOW)
+    parts = shop_parts(population.drawn(0), population)
 
     for part in parts:
         values = part.people["id1_value"].to_pylist()
@@ -125,10 +127,12 @@ def test_identifiers_are_unique_within_a_platform() -> None:
 def test_rows_have_the_columns_recording_expects() -> None:
     population = Population(300, 1, NOW)
     drawn = population.drawn(0)
-    part = shop_parts(drawn, 1)[0]
+    part = shop_parts(drawn, population)[0]
 
     assert {*part.orders.column_names, "member_id"} == set(STAGE_ORDER_COLUMNS)
     assert set(part.lines.column_names) == set(STAGE_LINE_COLUMNS)
     assert part.refunds is not None
     assert set(part.refunds.column_names) == set(STAGE_REFUND_COLUMNS)
+    assert part.reviews is not None
+    assert set(part.reviews.column_names) == set(STAGE_REVIEW_COLUMNS)
     assert order_rows(drawn, people_rows(drawn, 1), 1)["paid_at"].type == pa.timestamp("us", "UTC")

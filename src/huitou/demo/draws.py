@@ -59,3 +59,9 @@ def weighted(draws: NDArray[np.float64], weights: Sequence[float]) -> NDArray[np
 def picked(words: Sequence[str | None], positions: NDArray[np.int64]) -> pa.Array:
     """The word at each position, as text."""
     return pa.array(words, pa.string()).take(pa.array(positions))
+
+
+def moments(seconds: NDArray[np.int64]) -> pa.Array:
+    """UTC seconds as timestamps; 0 is null."""
+    utc = pa.timestamp("us", "UTC")
+    return pa.array(seconds * 1_000_000, pa.int64(), mask=seconds == 0).cast(utc)

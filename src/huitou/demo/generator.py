@@ -55,6 +55,8 @@ _WHOLE_REFUND_SHARE = 0.03
 _PART_REFUND_SHARE = 0.022
 _OPEN_REFUND_SHARE = 0.004
 _NO_BUYER_SHARE = 0.03
+# Members who follow a shop and have not bought yet.
+_LOOKS_ONLY_SHARE = 0.04
 _POSTAGE_MINOR = 600
 _FREE_POSTAGE_MINOR = 4_900
 _PRICES = np.array([ware.price_minor for ware in words.CATALOGUE])
@@ -130,7 +132,8 @@ def _drawn(members: NDArray[np.int64], population: Population) -> Drawn:
     offset = int(now.astimezone(zone).utcoffset().total_seconds())  # type: ignore[union-attr]
     ordered_all = visit.seconds - offset
     end = int(now.timestamp())
-    past = ordered_all <= end
+    looks_only = shares(members, seed, "looks only") < _LOOKS_ONLY_SHARE
+    past = (ordered_all <= end) & ~looks_only[visit.position]
     buyer, ordered = visit.position[past], ordered_all[past]
     is_promo = visit.is_promo[past]
     order_id = members[buyer] * ORDERS_PER_MEMBER_MAX + visit.serial[past]

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from huitou.commerce.lake import LINE_FACT, ORDER_FACT, PRODUCT_DIM
 from huitou.demo import words_zh as words
-from huitou.demo.draws import mixed, picked
+from huitou.demo.draws import mixed, moments, picked
 from huitou.demo.generator import (
     CANCELLED,
     CLOSED_REFUNDED,
@@ -29,7 +29,7 @@ from huitou.demo.generator import (
     Population,
 )
 from huitou.demo.parcels import parcels
-from huitou.demo.tables import birthdays, moments
+from huitou.demo.tables import birthdays
 from huitou.kernel.columns import text_column
 from huitou.members.lake import MEMBER_DIM
 

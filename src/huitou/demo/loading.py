@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
@@ -13,6 +13,7 @@ import pyarrow as pa
 from django.db import connection, transaction
 from numpy.typing import NDArray
 
+from huitou.behaviour import services as behaviour
 from huitou.brands.models import Brand, Shop
 from huitou.commerce import services as commerce
 from huitou.jobs import services as jobs
@@ -28,7 +29,8 @@ class ShopPart:
     """What one chunk says about one shop.
 
     ``person_of_order`` is the position in ``people`` of each order's buyer, -1 for none. The tables
-    have the columns of ``commerce.recording.STAGE_*``, orders without ``member_id``.
+    have the columns of ``commerce.recording.STAGE_*``, orders without ``member_id``; ``events``
+    those of ``conduct.event_rows``, with positions in ``people``.
     """
 
     shop_slug: str
@@ -37,6 +39,8 @@ class ShopPart:
     orders: pa.Table
     lines: pa.Table
     refunds: pa.Table | None = None
+    reviews: pa.Table | None = None
+    events: pa.Table | None = None
 
 
 @dataclass(frozen=True)
@@ -116,4 +120,30 @@ def _record(brand: Brand, shop: Shop, source_ref: int, part: ShopPart, now: date
         orders=part.orders.append_column("member_id", pa.array(owner, mask=owner == 0)),
         lines=part.lines,
         refunds=part.refunds,
+        reviews=part.reviews,
     )
+    if part.events is not None:
+        behaviour.record_events(
+            brand_id=brand.pk,
+            time_zone=brand.time_zone,
+            rows=list(_events(shop, part.events, resolved.member_ids)),
+            now=now,
+            origin="backfill",
+        )
+
+
+def _events(
+    shop: Shop, events: pa.Table, member_ids: NDArray[np.int64]
+) -> Iterator[behaviour.EventRow]:
+    columns = (events[name].to_pylist() for name in ("source_id", "kind", "at", "product_code"))
+    members_of = member_ids[events["person"].to_numpy()].tolist()
+    for member, source_id, kind, at, code in zip(members_of, *columns, strict=True):
+        yield behaviour.EventRow(
+            source=shop.slug,
+            source_id=source_id,
+            kind=kind,
+            occurred_at=at,
+            shop_id=shop.pk,
+            member_id=member,
+            product_code=code or "",
+        )

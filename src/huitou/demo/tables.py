@@ -8,7 +8,8 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from huitou.demo import words_zh as words
-from huitou.demo.draws import below, picked, shares, weighted
+from huitou.demo.conduct import event_rows, review_rows, reviewed
+from huitou.demo.draws import below, moments, picked, shares, weighted
 from huitou.demo.generator import CURRENCY, SHOPS, STATUSES, Drawn, Population
 from huitou.demo.loading import ShopPart, Source
 from huitou.demo.parcels import Parcels, parcels
@@ -20,25 +21,28 @@ _ACCOUNT_SHARE = 0.2
 _GENDERS = ("female", "male", "")
 _GENDER_WEIGHTS = (58, 17, 25)
 _BIRTHDAY_SHARE = 0.3
-_UTC = pa.timestamp("us", "UTC")
 
 
 def source(population: Population) -> Source:
     """Every chunk of ``population``, ready to be recorded."""
     return Source(
-        population.chunks, lambda number: shop_parts(population.drawn(number), population.seed)
+        population.chunks, lambda number: shop_parts(population.drawn(number), population)
     )
 
 
-def shop_parts(drawn: Drawn, seed: int) -> list[ShopPart]:
+def shop_parts(drawn: Drawn, population: Population) -> list[ShopPart]:
     """The chunk by shop; a member buys in one shop."""
+    seed = population.seed
     people = people_rows(drawn, seed)
     orders = order_rows(drawn, people, seed)
     lines = line_rows(drawn, orders["order_no"])
     refunds = refund_rows(drawn, orders["order_no"])
+    reviews = review_rows(drawn, orders["order_no"], population)
+    events = event_rows(drawn, population)
+    person_of_event = events["person"].to_numpy()
     shop_of_order = drawn.shop[drawn.buyer]
     shop_of_line = shop_of_order[drawn.line_order]
-    refunded = _refunded(drawn)
+    refunded, told = _refunded(drawn), reviewed(drawn, population)
     parts = []
     for number, (slug, *_) in enumerate(SHOPS):
         own = drawn.shop == number
@@ -53,9 +57,17 @@ def shop_parts(drawn: Drawn, seed: int) -> list[ShopPart]:
                 orders=orders.filter(pa.array(mine)),
                 lines=lines.filter(pa.array(shop_of_line == number)),
                 refunds=refunds.filter(pa.array(mine[refunded])),
+                reviews=reviews.filter(pa.array(mine[told])),
+                events=_of_persons(events, own[person_of_event], place_of_person),
             )
         )
     return parts
+
+
+def _of_persons(events: pa.Table, mine: NDArray[np.bool_], place: NDArray[np.int64]) -> pa.Table:
+    """The events of a shop's people, by their places among these."""
+    own = events.filter(pa.array(mine))
+    return own.set_column(0, "person", pa.array(place[own["person"].to_numpy()]))
 
 
 def people_rows(drawn: Drawn, seed: int) -> pa.Table:
@@ -155,11 +167,6 @@ def order_rows(drawn: Drawn, people: pa.Table, seed: int) -> pa.Table:
             "remark": sent.notes,
         }
     )
-
-
-def moments(seconds: NDArray[np.int64]) -> pa.Array:
-    """UTC seconds as timestamps; 0 is null."""
-    return pa.array(seconds * 1_000_000, pa.int64(), mask=seconds == 0).cast(_UTC)
 
 
 def line_rows(drawn: Drawn, order_no: pa.ChunkedArray) -> pa.Table:
