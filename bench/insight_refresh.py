@@ -14,6 +14,7 @@ import resource
 import shutil
 import tempfile
 import time
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -53,6 +54,11 @@ def run() -> list[Figure]:
         ),
         Figure("insight", "beside it: categories of members", f"{m['categories_s']:.1f} s"),
         Figure(
+            "insight",
+            "stages at 13 month ends / at one: processor time",
+            f"{m['months_cpu_s']:.1f} s / {m['stages_cpu_s']:.1f} s",
+        ),
+        Figure(
             "insight", f"peak memory, DuckDB held to {MEMORY_MIB} MiB", f"{m['peak_mib']:.0f} MiB"
         ),
     ]
@@ -86,6 +92,8 @@ def _measure() -> dict[str, Any]:
             "by_hand_cpu_s": min(cpu["by_hand"]),
             "different": _different(root),
             "categories_s": _categories(files, root / "categories.parquet"),
+            "months_cpu_s": _stages(files, lambda plan: plan.stage_history_steps(12)),
+            "stages_cpu_s": _stages(files, lambda plan: plan.stage_steps()),
             "peak_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
         }
     finally:
@@ -124,6 +132,16 @@ def _categories(files: dict[str, list[str]], out: Path) -> float:
             f" TO {quoted(str(out))} (FORMAT parquet, COMPRESSION lz4_raw)"
         )
         return time.perf_counter() - start
+
+
+def _stages(files: dict[str, list[str]], steps: Callable[[Any], Any]) -> float:
+    """Processor seconds of the life-cycle stages of every buyer."""
+    from huitou.insight import plan
+
+    with plan.session(BRAND_ID, files, currency="CNY", shop_id=None) as connection:
+        start = time.process_time()
+        plan.run_steps(connection, steps(plan), AS_OF)
+        return time.process_time() - start
 
 
 def _by_hand(files: dict[str, list[str]], out: Path) -> None:
