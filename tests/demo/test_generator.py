@@ -16,6 +16,7 @@ from huitou.commerce.recording import (
     STAGE_REFUND_COLUMNS,
     STAGE_REVIEW_COLUMNS,
 )
+from huitou.demo import words_zh as words
 from huitou.demo.generator import CANCELLED, CLOSED_REFUNDED, Drawn, Population
 from huitou.demo.tables import order_rows, people_rows, shop_parts
 
@@ -136,3 +137,17 @@ def test_rows_have_the_columns_recording_expects() -> None:
     assert part.reviews is not None
     assert set(part.reviews.column_names) == set(STAGE_REVIEW_COLUMNS)
     assert order_rows(drawn, people_rows(drawn, 1), 1)["paid_at"].type == pa.timestamp("us", "UTC")
+
+
+def test_a_third_of_second_lines_go_with_the_first() -> None:
+    drawn = Population(5_000, 1, NOW).drawn(0)
+
+    first = np.flatnonzero(np.r_[True, np.diff(drawn.line_order) > 0])
+    second = first[np.isin(first + 1, np.setdiff1d(np.arange(len(drawn.line_order)), first))] + 1
+    # by the catalogue: the next ware of the same range and scent, after the last the first
+    codes = [ware.code for ware in words.CATALOGUE]
+    bought = [codes[ware] for ware in drawn.line_ware]
+    after = {a: b for a, b in zip(codes, codes[1:], strict=False) if a[:-2] == b[:-2]}
+    with_next = [bought[place] == after.get(bought[place - 1]) for place in second]
+    has_next = [bought[place - 1] in after for place in second]
+    assert 0.34 < sum(with_next) / sum(has_next) < 0.4

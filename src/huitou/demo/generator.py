@@ -64,6 +64,19 @@ _WEIGHTS = [ware.weight for ware in words.CATALOGUE]
 _GIFTS = np.flatnonzero([ware.category == "礼盒" for ware in words.CATALOGUE])
 
 
+def _companions() -> NDArray[np.int64]:
+    """To each ware the next one of its range and scent: the conditioner to the shampoo."""
+    of_range: dict[str, list[int]] = {}
+    for place, ware in enumerate(words.CATALOGUE):
+        of_range.setdefault(ware.code[:-2], []).append(place)
+    pairs = [pair for own in of_range.values() for pair in zip(own, own[1:] + own[:1], strict=True)]
+    return np.array([companion for _, companion in sorted(pairs)])
+
+
+_COMPANIONS = _companions()
+_COMPANION_SHARE = 0.35  # of second lines
+
+
 @dataclass(frozen=True)
 class Population:
     """Which data to make: its size, its seed and the moment it ends at."""
@@ -200,6 +213,8 @@ def _lines(
     )
     gift = (types[order] == GIFT) & (serial == 0)
     ware = np.where(gift, _GIFTS[below(cell, len(_GIFTS), seed, "gift")], ware)
+    goes_with = (serial == 1) & (shares(cell, seed, "goes with") < _COMPANION_SHARE)
+    ware = np.where(goes_with, _COMPANIONS[ware[np.arange(len(order)) - serial]], ware)
     quantity = 1 + weighted(shares(cell, seed, "quantity"), (85, 11, 4))
     listed = _PRICES[ware] * quantity
     keen = is_promo[order] | (types[order] == PROMO_ONLY)
