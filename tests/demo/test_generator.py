@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import astuple
 from datetime import UTC, date, datetime
+from itertools import pairwise
 
 import numpy as np
 import pyarrow as pa
@@ -147,7 +148,7 @@ def test_a_third_of_second_lines_go_with_the_first() -> None:
     # by the catalogue: the next ware of the same range and scent, after the last the first
     codes = [ware.code for ware in words.CATALOGUE]
     bought = [codes[ware] for ware in drawn.line_ware]
-    after = {a: b for a, b in zip(codes, codes[1:], strict=False) if a[:-2] == b[:-2]}
+    after = {a: b for a, b in pairwise(codes) if a[:-2] == b[:-2]}
     with_next = [bought[place] == after.get(bought[place - 1]) for place in second]
     has_next = [bought[place - 1] in after for place in second]
     assert 0.34 < sum(with_next) / sum(has_next) < 0.4
