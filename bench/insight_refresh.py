@@ -105,9 +105,9 @@ def _product(files: dict[str, list[str]], out: Path, brand_id: int = BRAND_ID) -
     from huitou.insight import plan
     from huitou.lake.engine import quoted
 
-    with plan.session(brand_id, files, currency="CNY", shop_id=None) as connection:
-        plan.run_steps(connection, plan.trait_steps(_sql_themes()), AS_OF)
-        connection.execute(
+    with plan.session(brand_id, files, currency="CNY", shop_id=None) as session:
+        plan.run_steps(session, plan.trait_steps(session.dialect, _sql_themes()), AS_OF)
+        session.connection.execute(
             f"COPY (SELECT * FROM traits ORDER BY member_id) TO {quoted(str(out))} (FORMAT parquet)"
         )
 

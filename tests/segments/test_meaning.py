@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from huitou.insight.traits import TRAITS
+from huitou.lake.sessions import DUCKDB
 from huitou.segments.compiling import compiled
 from huitou.segments.judging import judged
 from huitou.segments.reading import read_rule
@@ -60,7 +61,7 @@ def _view(world: World, days_ago: float, code: str) -> None:
 def _holds(world: World, rule: dict[str, Any]) -> bool:
     """Whether the rule is true of the member, by both ways of judging."""
     tree = read_rule(rule, worlds.VOCABULARY)
-    statement = compiled([tree])
+    statement = compiled([tree], DUCKDB)
     connection = worlds.loaded(world, statement.holdings)
     (members,) = worlds.found(connection, bind(statement, world.at), 1)
     assert judged(tree, world.known(1), world.at) == (members == {1})

@@ -147,6 +147,10 @@ AUDITED_TABLES = "huitou.config.audited.TABLES"
 API_BURST = int(os.environ.get("HUITOU_API_BURST", "600"))
 API_PER_SECOND = float(os.environ.get("HUITOU_API_PER_SECOND", "200"))
 
+# What computes figures and segments over the lake, see docs/how-to/spark.md.
+ENGINE = os.environ.get("HUITOU_ENGINE", "duckdb")
+SPARK_MASTER = os.environ.get("HUITOU_SPARK_MASTER", "local[*]")
+
 # Whether webhooks and platforms may lie within the site's own network, also without TLS.
 OUTGOING_INTERNAL = os.environ.get("HUITOU_OUTGOING_INTERNAL", "") == "1"
 

@@ -12,6 +12,7 @@ from typing import Any
 import duckdb
 
 from huitou.insight import definitions, plan, value_steps
+from huitou.lake.sessions import Session
 
 _FLOW = f"""
     SELECT coalesce(b.lifecycle_stage, '{definitions.NOT_YET.code}'), n.lifecycle_stage, count(*)
@@ -24,15 +25,16 @@ def _rows(connection: duckdb.DuckDBPyConnection, sql: str) -> list[list[Any]]:
     return [list(row) for row in connection.execute(sql).fetchall()]
 
 
-def prepare(connection: duckdb.DuckDBPyConnection, as_of: date) -> None:
+def prepare(session: Session, as_of: date) -> None:
     """Leave the steps of ``plan.trait_steps`` in the session, and ``stages`` as the flow begins."""
     before = as_of - timedelta(days=definitions.FLOW_DAYS)
-    plan.run_steps(connection, plan.stage_steps(), before)
-    plan.run_steps(connection, plan.trait_steps(), as_of)
+    plan.run_steps(session, plan.stage_steps(session.dialect), before)
+    plan.run_steps(session, plan.trait_steps(session.dialect), as_of)
 
 
-def computed(connection: duckdb.DuckDBPyConnection, as_of: date) -> dict[str, Any]:
+def computed(session: Session, as_of: date) -> dict[str, Any]:
     """Every small figure, after ``prepare``; ready for JSON."""
+    connection = session.connection
     return {
         "thresholds": _thresholds(connection),
         "groups": _rows(
@@ -58,7 +60,7 @@ def computed(connection: duckdb.DuckDBPyConnection, as_of: date) -> dict[str, An
         "basis": _rows(
             connection, "SELECT cycle_basis, count(*) FROM profile GROUP BY 1 ORDER BY 1"
         ),
-        "cohorts": cohorts(connection, as_of),
+        "cohorts": cohorts(session, as_of),
         "value": value(connection),
         "standings": standings(connection),
     }
@@ -114,10 +116,10 @@ def _band_case(name: str, bands: tuple[tuple[int, int | None], ...]) -> str:
     return f"CASE {whens} END"
 
 
-def cohorts(connection: duckdb.DuckDBPyConnection, as_of: date) -> list[list[Any]]:
+def cohorts(session: Session, as_of: date) -> list[list[Any]]:
     """Rows of (month of first purchase, months since, members who bought then)."""
     from huitou.insight.expressions import roll_ups
 
-    plan.close_books(connection, as_of)
-    sql = plan.purchases_sql(roll_ups.cohorts)
-    return _rows(connection, f"SELECT * FROM ({sql}) ORDER BY first_month, age")
+    plan.close_books(session, as_of)
+    found = session.rows(plan.purchases_sql(session.dialect, roll_ups.cohorts))
+    return _rows(session.connection, f"SELECT * FROM ({found}) ORDER BY first_month, age")

@@ -35,6 +35,7 @@ from huitou.insight.types import (
 from huitou.kernel.errors import RefusedInputError
 from huitou.lake import copying, projection, store
 from huitou.lake.projection import Progress
+from huitou.lake.sessions import Session
 from huitou.members.lake import IDENTITY_SCHEMA, IDENTITY_SQL, clear_identities
 
 _BATCH_ROWS = 100_000
@@ -45,9 +46,14 @@ _ALL_COHORTS = 12 * 200
 class Live:
     """A session over the up-to-date lake of one brand, or of one of its shops."""
 
-    connection: duckdb.DuckDBPyConnection
+    session: Session
     brand_id: int
     as_of: date
+
+    @property
+    def connection(self) -> duckdb.DuckDBPyConnection:
+        """Where everything computed is read."""
+        return self.session.connection
 
     @cached_property
     def first_day(self) -> date | None:
@@ -64,12 +70,13 @@ class Live:
         from huitou.insight.expressions import roll_ups
 
         names = ("daily", "successions", "comebacks")
+        dialect = self.session.dialect
         steps = (
-            (names[0], plan.purchases_sql(roll_ups.daily)),
-            (names[1], plan.purchases_sql(roll_ups.successions)),
-            (names[2], plan.comebacks_sql()),
+            (names[0], plan.purchases_sql(dialect, roll_ups.daily)),
+            (names[1], plan.purchases_sql(dialect, roll_ups.successions)),
+            (names[2], plan.comebacks_sql(dialect)),
         )
-        plan.run_steps(self.connection, steps, self.as_of)
+        plan.run_steps(self.session, steps, self.as_of)
         return periods.Source(self.connection, *names, self.first_day)
 
 
@@ -81,13 +88,13 @@ def opened(
     with projection.writer_lock(brand.pk):
         projection.project(brand.pk, progress=progress)
         files = store.files_of(brand.pk)
-    with plan.session(brand.pk, files, currency=brand.currency, shop_id=shop_id) as connection:
-        yield Live(connection, brand.pk, as_of)
+    with plan.session(brand.pk, files, currency=brand.currency, shop_id=shop_id) as session:
+        yield Live(session, brand.pk, as_of)
 
 
 def rfm(live: Live, rule: RfmRule) -> RfmSummary:
     """RFM by ``rule``. Raises ``RefusedInputError`` when the rule cannot be read."""
-    return periods.rfm(live.connection, rule, live.as_of)
+    return periods.rfm(live.session, rule, live.as_of)
 
 
 def rfm_members(live: Live) -> pa.Table:
@@ -125,7 +132,7 @@ def cycle(live: Live) -> CycleSummary:
 
 def cohorts(live: Live, *, months: int | None = None) -> list[CohortRow]:
     """Monthly retention of the last ``months`` cohorts, or of all."""
-    rows = figures.cohorts(live.connection, live.as_of)
+    rows = figures.cohorts(live.session, live.as_of)
     return readings.cohorts(live.as_of, rows, months=months or _ALL_COHORTS)
 
 
@@ -174,7 +181,7 @@ def write_traits(live: Live, out: Path) -> int:
     ``out`` is neither.
     """
     as_text = _is_csv(out)
-    plan.run_steps(live.connection, plan.trait_steps(), live.as_of)
+    plan.run_steps(live.session, plan.trait_steps(live.session.dialect), live.as_of)
     _load_identities(live)
     listed = (
         "string_agg(platform || ':' || kind || ':' || value, ';' ORDER BY platform, kind, value)"
@@ -239,5 +246,5 @@ def _load_identities(live: Live) -> None:
 
 
 def _content(live: Live) -> dict[str, Any]:
-    figures.prepare(live.connection, live.as_of)
-    return figures.computed(live.connection, live.as_of)
+    figures.prepare(live.session, live.as_of)
+    return figures.computed(live.session, live.as_of)

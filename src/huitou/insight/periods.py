@@ -18,6 +18,7 @@ from huitou.insight import plan, readings
 from huitou.insight.rules import divided, period_before, rounded, year_before
 from huitou.insight.types import Kpi, RegionRow, RfmRule, RfmSummary
 from huitou.lake.engine import quoted
+from huitou.lake.sessions import Session
 
 # Points of a sparkline at most.
 SPARK_POINTS_MAX = 31
@@ -207,9 +208,10 @@ def regions(
     return _with_shares(rows)
 
 
-def rfm(connection: duckdb.DuckDBPyConnection, rule: RfmRule, as_of: date) -> RfmSummary:
+def rfm(session: Session, rule: RfmRule, as_of: date) -> RfmSummary:
     """RFM by any rule; leaves every buyer with their group in the session's ``grouped``."""
-    plan.run_steps(connection, plan.rfm_steps(as_of, rule), as_of)
+    plan.run_steps(session, plan.rfm_steps(session.dialect, as_of, rule), as_of)
+    connection = session.connection
     lines = connection.execute(
         "SELECT recency_line, frequency_line, amount_line FROM lines"
     ).fetchall()[0]

@@ -1,8 +1,8 @@
 """The steps of a computation: named expressions, compiled once and run in order.
 
-A step becomes a temporary table of the session, and later steps read it by name. Compilation takes
-longer than many of the queries, so the SQL names neither brand, nor shop, nor date: those belong to
-the session, and a process compiles every step once.
+A step becomes a relation of the session, and later steps read it by name. Compilation takes longer
+than many of the queries, so the SQL names neither brand, nor shop, nor date: those belong to the
+session, and a process compiles every step once for the dialect of its engine.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ import pyarrow as pa
 from huitou.insight.rules import checked_rule, parse_threshold
 from huitou.insight.traits import THEMES, TRAITS, Theme
 from huitou.insight.types import RfmRule
-from huitou.lake import engine, store
+from huitou.lake import store, switch
 from huitou.lake.engine import quoted
 from huitou.lake.registry import tables
+from huitou.lake.sessions import SPARK, Session
 
-DIALECT = "duckdb"
 # SQL, or what makes the rows from the steps before: few, since they pass through this process.
 Made = Callable[[duckdb.DuckDBPyConnection], pa.Table]
 Step = tuple[str, "str | Made"]
@@ -47,8 +47,8 @@ def _ibis_type(arrow: str) -> str:
     return named.get(arrow, arrow)
 
 
-def compile_sql(expression: Any) -> str:
-    """SQL of an unbound expression in the engine's dialect, in exactly the types it declares.
+def compile_sql(expression: Any, dialect: str) -> str:
+    """SQL of an unbound expression in a dialect of ``lake.sessions``, in the types it declares.
 
     DuckDB sums integers to 128 bits and adds an interval to a date as a timestamp; Ibis holds
     them to be 64 bits and a date already, and drops a cast written there.
@@ -56,7 +56,21 @@ def compile_sql(expression: Any) -> str:
     import ibis
 
     columns = ", ".join(_declared(name, kind) for name, kind in expression.schema().items())
-    return f"SELECT {columns} FROM ({ibis.to_sql(expression, dialect=DIALECT)})"
+    if dialect == SPARK:
+        _know_spark()
+    sql = ibis.to_sql(expression, dialect="pyspark" if dialect == SPARK else dialect)
+    return f"SELECT {columns} FROM ({sql})"
+
+
+@cache
+def _know_spark() -> None:
+    """Let Ibis compile for Spark; its own way of being told loads Spark and pandas."""
+    from ibis.config import Config, options
+
+    class SparkOptions(Config):  # type: ignore[misc]
+        treat_nan_as_null: bool = False
+
+    options.pyspark = SparkOptions()
 
 
 def _declared(name: str, kind: Any) -> str:
@@ -75,22 +89,20 @@ def session(
     currency: str,
     shop_id: int | None,
     hold: bool = False,
-) -> Iterator[duckdb.DuckDBPyConnection]:
+) -> Iterator[Session]:
     """A session over a version of the lake (``files`` as ``store.files_of`` gives them).
 
     Beside the lake tables it has ``purchases`` and ``purchase_lines``: orders that count as bought,
     in the brand's currency, of one shop or all; ``touches`` and ``reviews`` likewise. Rules read
-    these, so that neither brand nor shop makes them another query. ``hold`` is that of
-    ``lake.engine.session``.
+    these, so that neither brand nor shop makes them another query. The engine, ``hold`` and errors
+    are those of ``lake.switch.session``.
     """
-    with engine.session(store.absolute(brand_id, files), hold=hold) as connection:
-        count_purchases(connection, currency=currency, shop_id=shop_id)
-        yield connection
+    with switch.session(store.absolute(brand_id, files), hold=hold) as opened:
+        count_purchases(opened, currency=currency, shop_id=shop_id)
+        yield opened
 
 
-def count_purchases(
-    connection: duckdb.DuckDBPyConnection, *, currency: str, shop_id: int | None
-) -> None:
+def count_purchases(session: Session, *, currency: str, shop_id: int | None) -> None:
     """Make ``purchases`` and ``purchase_lines`` those of one shop, or of all.
 
     The same with ``touches``, what members did, and ``reviews``.
@@ -103,61 +115,59 @@ def count_purchases(
         (TOUCHES, "touch_fact", here),
         (REVIEWS, "review_fact", here),
     ):
-        connection.execute(
-            f"CREATE OR REPLACE TEMP VIEW {view} AS {of_persons(connection, table)} WHERE {kept}"
-        )
+        session.view(view, f"SELECT * FROM ({of_persons(session.connection, table)}) WHERE {kept}")
 
 
 def of_persons(connection: duckdb.DuckDBPyConnection, table: str) -> str:
-    """The facts of ``table``, those of a merged account under its person.
+    """The facts of ``table``, those of a merged account under its person, for every engine.
 
     Without merged accounts there is nothing to look up for every row.
     """
+    columns = tables()[table].schema.names
     if connection.execute("SELECT count(*) FROM member_alias").fetchone() == (0,):
-        return f"SELECT * FROM {table}"
+        return f"SELECT {', '.join(columns)} FROM {table}"
+    person = {"member_id": "coalesce(alias.person_id, fact.member_id) AS member_id"}
     return (
-        "SELECT * REPLACE (coalesce(alias.member_id, fact.member_id) AS member_id)"
-        f" FROM {table} fact LEFT JOIN (SELECT account_id, member_id FROM member_alias) alias"
+        f"SELECT {', '.join(person.get(name, f'fact.{name}') for name in columns)}"
+        f" FROM {table} fact LEFT JOIN"
+        " (SELECT account_id, member_id AS person_id FROM member_alias) alias"
         " ON alias.account_id = fact.member_id"
     )
 
 
-def run_steps(connection: duckdb.DuckDBPyConnection, steps: Sequence[Step], as_of: date) -> None:
-    """Make each step a temporary table of its name, in order, as of a date."""
-    close_books(connection, as_of)
+def run_steps(session: Session, steps: Sequence[Step], as_of: date) -> None:
+    """Make each step a relation of its name, in order, as of a date."""
+    close_books(session, as_of)
     for name, made in steps:
         if isinstance(made, str):
-            connection.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS {made}")
+            session.make(name, made)
         else:
-            connection.register("made_here", made(connection))
-            connection.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS SELECT * FROM made_here")
-            connection.unregister("made_here")
+            session.put(name, made(session.connection))
 
 
-def drop_steps(connection: duckdb.DuckDBPyConnection, steps: Sequence[Step]) -> None:
-    """Forget what ``run_steps`` made: memory for the next."""
+def drop_steps(session: Session, steps: Sequence[Step]) -> None:
+    """Forget what ``run_steps`` made."""
     for name, _ in steps:
-        connection.execute(f"DROP TABLE IF EXISTS {name}")
+        session.drop(name)
 
 
-def close_books(connection: duckdb.DuckDBPyConnection, as_of: date) -> None:
+def close_books(session: Session, as_of: date) -> None:
     """State the session's as-of date, which ``common.as_of_day`` reads."""
-    connection.execute(
-        f"CREATE OR REPLACE TEMP MACRO as_of_day() AS DATE {quoted(as_of.isoformat())}"
-    )
+    session.state("as_of_day", as_of)
 
 
 class _Steps:
     """Collects steps; each is compiled as it is added and handed back as a named relation."""
 
-    def __init__(self) -> None:
+    def __init__(self, dialect: str) -> None:
+        self.dialect = dialect
         self.compiled: list[Step] = []
         self._relations: dict[str, Any] = {}
 
     def add(self, name: str, expression: Any) -> Any:
         import ibis
 
-        self.compiled.append((name, compile_sql(expression)))
+        self.compiled.append((name, compile_sql(expression, self.dialect)))
         self._relations[name] = ibis.table(expression.schema(), name=name)
         return self._relations[name]
 
@@ -174,22 +184,22 @@ class _Steps:
         return self._relations[name]
 
 
-def trait_steps(themes: tuple[Theme, ...] = THEMES) -> tuple[Step, ...]:
+def trait_steps(dialect: str, themes: tuple[Theme, ...] = THEMES) -> tuple[Step, ...]:
     """The steps that end in ``traits``, a row per buyer, and ``persons``, a row per member.
 
     They have the traits of the ``themes``. On the way they leave ``buyers``, ``category_days``,
     ``category_norms``, ``brand_norm``, ``measures_scale``, ``survival``, ``value_model`` (with the
     theme of value) and ``profile``. ``members_sql`` puts the two together.
     """
-    return tuple(compiled_traits(themes).compiled)
+    return tuple(compiled_traits(dialect, themes).compiled)
 
 
 @cache
-def compiled_traits(themes: tuple[Theme, ...] = THEMES) -> _Steps:
+def compiled_traits(dialect: str, themes: tuple[Theme, ...]) -> _Steps:
     """The steps of ``trait_steps`` with their relations, for what is made of these."""
     from huitou.insight import assembling
 
-    steps = _Steps()
+    steps = _Steps(dialect)
     assembling.add_traits(steps, *_purchased(), themes=themes)
     touches, reviews = lake_table("touch_fact", TOUCHES), lake_table("review_fact", REVIEWS)
     assembling.add_persons(steps, lake_table("member_dim"), touches, reviews)
@@ -197,14 +207,14 @@ def compiled_traits(themes: tuple[Theme, ...] = THEMES) -> _Steps:
 
 
 @cache
-def categories_sql() -> str:
+def categories_sql(dialect: str) -> str:
     """SQL of the categories of every buyer, after ``trait_steps``; unordered.
 
     Columns as in ``types.CategoryDue``, and ``member_id``.
     """
     from huitou.insight import assembling
 
-    return compile_sql(assembling.categories_of_members(compiled_traits()))
+    return compile_sql(assembling.categories_of_members(compiled_traits(dialect, THEMES)), dialect)
 
 
 def members_sql(where: str = "", columns: str = "member_id") -> str:
@@ -222,11 +232,11 @@ def members_sql(where: str = "", columns: str = "member_id") -> str:
 
 
 @cache
-def stage_steps() -> tuple[Step, ...]:
+def stage_steps(dialect: str) -> tuple[Step, ...]:
     """The steps that end in ``stages``: the life-cycle stage of every buyer, and nothing else."""
     from huitou.insight import assembling
 
-    steps = _Steps()
+    steps = _Steps(dialect)
     assembling.add_stages(steps, *_purchased())
     return tuple(steps.compiled)
 
@@ -246,11 +256,11 @@ def stage_history_steps(months: int) -> tuple[Step, ...]:
 
 
 @cache
-def value_steps() -> tuple[Step, ...]:
+def value_steps(dialect: str) -> tuple[Step, ...]:
     """The steps that end in ``value_model``: ``buyers``, collapsed, and the models fitted."""
     from huitou.insight import assembling
 
-    steps = _Steps()
+    steps = _Steps(dialect)
     assembling.add_value_model(steps, lake_table("order_fact", PURCHASES))
     return tuple(steps.compiled)
 
@@ -265,12 +275,12 @@ def _purchased() -> tuple[Any, Any, Any]:
 
 
 @lru_cache(maxsize=64)
-def rfm_steps(as_of: date, rule: RfmRule) -> tuple[Step, ...]:
+def rfm_steps(dialect: str, as_of: date, rule: RfmRule) -> tuple[Step, ...]:
     """The steps of RFM by any rule: ``lines``, buyers ``grouped``, and the ``groups``."""
     from huitou.insight.expressions import rfm as rules
 
     checked_rule(rule)
-    steps = _Steps()
+    steps = _Steps(dialect)
     orders = lake_table("order_fact", PURCHASES)
     measured = steps.add("measured", rules.rfm_measures(orders, as_of, rule))
     lines = steps.add("lines", rules.rfm_lines(measured, parse_threshold(rule.threshold)))
@@ -280,15 +290,15 @@ def rfm_steps(as_of: date, rule: RfmRule) -> tuple[Step, ...]:
 
 
 @cache
-def purchases_sql(rule: Callable[..., Any]) -> str:
+def purchases_sql(dialect: str, rule: Callable[..., Any]) -> str:
     """SQL of ``rule(purchases, as_of)``; ``close_books`` first."""
     from huitou.insight.expressions.common import as_of_day
 
-    return compile_sql(rule(lake_table("order_fact", PURCHASES), as_of_day()))
+    return compile_sql(rule(lake_table("order_fact", PURCHASES), as_of_day()), dialect)
 
 
 @cache
-def comebacks_sql() -> str:
+def comebacks_sql(dialect: str) -> str:
     """SQL of ``roll_ups.comebacks`` over a relation named ``successions``."""
     import ibis
 
@@ -299,4 +309,4 @@ def comebacks_sql() -> str:
         "earlier": "date",
         "earlier_2": "date",
     }
-    return compile_sql(rules.comebacks(ibis.table(columns, name="successions")))
+    return compile_sql(rules.comebacks(ibis.table(columns, name="successions")), dialect)

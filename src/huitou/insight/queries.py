@@ -383,8 +383,8 @@ def _regions(
 
 @lru_cache(maxsize=_CACHED_RESULTS)
 def _rfm(snapshot: Snapshot, rule: RfmRule, as_of: date) -> RfmSummary:
-    with kept.session_of(snapshot) as connection:
-        return periods.rfm(connection, rule, as_of)
+    with kept.session_of(snapshot) as session:
+        return periods.rfm(session, rule, as_of)
 
 
 @lru_cache(maxsize=_CACHED_RESULTS)

@@ -21,6 +21,7 @@ from huitou.lake import projection, store
 from huitou.lake.engine import quoted
 from huitou.lake.projection import Progress
 from huitou.lake.registry import tables
+from huitou.lake.sessions import Session
 
 # Small row groups: one member's traits are found without reading much else. Uncompressed: every
 # page of the member list reads whole columns, and half of that time would go into decompressing.
@@ -77,7 +78,7 @@ def refresh(
         files = store.files_of(brand_id)
         with plan.session(
             brand_id, files, currency=brand.currency, shop_id=None, hold=True
-        ) as connection:
+        ) as session:
             for done, shop_id in enumerate(scopes):
                 name = snapshots.scope_name(shop_id)
                 if progress is not None:
@@ -85,9 +86,10 @@ def refresh(
                 folders[name] = f"{day.isoformat()}-{name}-{token}"
                 folder = snapshots.snapshots_root(brand_id) / folders[name]
                 folder.mkdir(parents=True)
-                plan.count_purchases(connection, currency=brand.currency, shop_id=shop_id)
-                _write_snapshot(connection, folder, shop_id, day, files)
-                plan.drop_steps(connection, (*plan.stage_steps(), *plan.trait_steps()))
+                plan.count_purchases(session, currency=brand.currency, shop_id=shop_id)
+                _write_snapshot(session, folder, shop_id, day, files)
+                for steps in (plan.stage_steps, plan.trait_steps):
+                    plan.drop_steps(session, steps(session.dialect))
         pointer = {
             "as_of": day.isoformat(),
             "refreshed_at": moment.isoformat(),
@@ -111,21 +113,21 @@ def refresh(
 
 
 def _write_snapshot(
-    connection: duckdb.DuckDBPyConnection,
+    session: Session,
     folder: Path,
     shop_id: int | None,
     as_of: date,
     files: dict[str, list[str]],
 ) -> None:
     """Compute the traits and figures of the session's purchases into ``folder``."""
-    figures.prepare(connection, as_of)
-    _write_traits(connection, folder, shop_id)
-    _write_categories(connection, folder)
-    _write_roll_ups(connection, folder, as_of)
+    figures.prepare(session, as_of)
+    _write_traits(session.connection, folder, shop_id)
+    _write_categories(session, folder)
+    _write_roll_ups(session, folder, as_of)
     content = {
         "files": files,
-        **_totals(connection, folder),
-        **figures.computed(connection, as_of),
+        **_totals(session.connection, folder),
+        **figures.computed(session, as_of),
     }
     snapshots.write_summary(folder, content)
 
@@ -141,32 +143,34 @@ def _write_traits(connection: duckdb.DuckDBPyConnection, folder: Path, shop_id: 
     )
 
 
-def _write_categories(connection: duckdb.DuckDBPyConnection, folder: Path) -> None:
+def _write_categories(session: Session, folder: Path) -> None:
     """Write when each category of each buyer is due again."""
-    connection.execute(
-        f"COPY (SELECT * FROM ({plan.categories_sql()}) ORDER BY member_id)"
+    found = session.rows(plan.categories_sql(session.dialect))
+    session.connection.execute(
+        f"COPY (SELECT * FROM ({found}) ORDER BY member_id)"
         f" TO {quoted(str(folder / snapshots.CATEGORIES_FILE))} ({_CATEGORIES_FILE})"
     )
 
 
-def _write_roll_ups(connection: duckdb.DuckDBPyConnection, folder: Path, as_of: date) -> None:
+def _write_roll_ups(session: Session, folder: Path, as_of: date) -> None:
     """Write what the figures of periods are read from; see ``insight.periods``."""
     from huitou.insight.expressions import roll_ups
 
-    plan.close_books(connection, as_of)
+    plan.close_books(session, as_of)
+    dialect = session.dialect
     successions = str(folder / snapshots.SUCCESSIONS_FILE)
-    _write_by_date(connection, plan.purchases_sql(roll_ups.successions), successions)
-    written = f"SELECT * FROM read_parquet({quoted(successions)})"
-    connection.execute(f"CREATE OR REPLACE TEMP VIEW successions AS {written}")
+    _write_by_date(session, plan.purchases_sql(dialect, roll_ups.successions), successions)
+    session.read("successions", successions)
     comebacks = str(folder / snapshots.COMEBACKS_FILE)
-    _write_by_date(connection, plan.comebacks_sql(), comebacks)
+    _write_by_date(session, plan.comebacks_sql(dialect), comebacks)
     daily = str(folder / snapshots.DAILY_FILE)
-    _write_by_date(connection, plan.purchases_sql(roll_ups.daily), daily)
+    _write_by_date(session, plan.purchases_sql(dialect, roll_ups.daily), daily)
 
 
-def _write_by_date(connection: duckdb.DuckDBPyConnection, sql: str, path: str) -> None:
-    connection.execute(
-        f"COPY (SELECT * FROM ({sql}) ORDER BY biz_date) TO {quoted(path)} ({_BY_DATE_FILE})"
+def _write_by_date(session: Session, sql: str, path: str) -> None:
+    found = session.rows(sql)
+    session.connection.execute(
+        f"COPY (SELECT * FROM ({found}) ORDER BY biz_date) TO {quoted(path)} ({_BY_DATE_FILE})"
     )
 
 

@@ -24,6 +24,7 @@ from huitou.lake import engine, store
 from huitou.lake.engine import quoted
 from huitou.lake.happenings import PRODUCTS
 from huitou.lake.registry import tables
+from huitou.lake.sessions import DUCKDB
 from huitou.members.components import Ints
 from huitou.segments import grounds, moments
 from huitou.segments.grounds import Files, Ground
@@ -155,7 +156,7 @@ def _by_traits(ground: Ground, asked: Sequence[Atom], earlier: Earlier) -> None:
         f"CREATE OR REPLACE TEMP VIEW {PEOPLE_BEFORE} AS"
         f" SELECT * FROM read_parquet({quoted(earlier.traits_path)})"
     )
-    statement = grounds.compiled_once(traits)
+    statement = grounds.compiled_once(traits, DUCKDB)
     now = bind(statement, ground.at)
     before = bind(statement, earlier.at, people=PEOPLE_BEFORE)
     answers = [f"rule_{n}" for n in range(len(traits))]

@@ -18,6 +18,7 @@ from typing import Any
 
 import ibis
 
+from huitou.insight.expressions.common import whole_seconds
 from huitou.insight.plan import compile_sql, lake_table
 from huitou.insight.traits import BY_NAME, TRAITS
 from huitou.kernel.months import month_number
@@ -81,9 +82,9 @@ def _month_mark(place: int) -> int:
     raise NotImplementedError
 
 
-def compiled(rules: Sequence[Rule]) -> Compiled:
-    """One statement that judges every member by every rule."""
-    return _Compiler(rules).compiled()
+def compiled(rules: Sequence[Rule], dialect: str) -> Compiled:
+    """One statement that judges every member by every rule, in a dialect of ``lake.sessions``."""
+    return _Compiler(rules, dialect).compiled()
 
 
 @dataclass
@@ -103,8 +104,9 @@ class _Level:
 
 
 class _Compiler:
-    def __init__(self, rules: Sequence[Rule]) -> None:
+    def __init__(self, rules: Sequence[Rule], dialect: str) -> None:
         self.rules = rules
+        self.dialect = dialect
         self.moments: list[Moment] = []
         self.relations: set[str] = set()
         self.holdings: dict[Holds, int] = {}
@@ -124,8 +126,10 @@ class _Compiler:
             found = self.held(holds)
             judged = judged.left_join(found, "member_id").drop("member_id_right")
         answers = {f"rule_{n}": self.truth(rule, judged) for n, rule in enumerate(self.rules)}
-        sql = compile_sql(judged.select("member_id", *CARRIED, **answers))
-        return Compiled(sql, tuple(self.moments), frozenset(self.relations), tuple(self.holdings))
+        sql = compile_sql(judged.select("member_id", *CARRIED, **answers), self.dialect)
+        return Compiled(
+            sql, self.dialect, tuple(self.moments), frozenset(self.relations), tuple(self.holdings)
+        )
 
     # Truth
 
@@ -305,7 +309,8 @@ class _Compiler:
             # Whole seconds on both sides: engines agree on these.
             seconds = facts.member_cycle.cast("float64") * (window.cycles * _SECONDS_A_DAY)
             now = self.mark(_instant_mark, lambda at: at.instant)
-            said.append(_epoch(now) - _epoch(happened) <= seconds)
+            gone = whole_seconds(now) - whole_seconds(happened)
+            said.append(gone.cast("float64") <= seconds)
         return said
 
     # Holdings
@@ -376,10 +381,6 @@ def _measured(facts: Relation, did: Did, level: _Level, only: Column | None) -> 
     if measure.kind == "sum":
         return total
     return total.cast("float64") / times.cast("float64").nullif(0.0)
-
-
-def _epoch(instant: Column) -> Column:
-    return instant.epoch_seconds().cast("float64").floor()
 
 
 # Comparisons of a count that only ask whether there is anything.

@@ -24,6 +24,7 @@ from huitou.insight.types import Scope
 from huitou.kernel.errors import RefusedInputError
 from huitou.lake.engine import quoted
 from huitou.lake.registry import tables
+from huitou.lake.sessions import Session
 from huitou.members.components import Ints
 from huitou.segments import moments
 from huitou.segments.holding import members_of, numbered
@@ -56,7 +57,7 @@ class Ground:
     are those of PostgreSQL, asked once each.
     """
 
-    connection: duckdb.DuckDBPyConnection
+    session: Session
     brand_id: int
     currency: str
     at: At
@@ -65,6 +66,11 @@ class Ground:
     figures: str
     files: Files
     answers: dict[Holds, Ints] = field(default_factory=dict)
+
+    @property
+    def connection(self) -> duckdb.DuckDBPyConnection:
+        """Where what was found is read."""
+        return self.session.connection
 
     def holders_of(self, atom: Holds) -> Ints:
         """The members of whom a condition of PostgreSQL holds."""
@@ -89,14 +95,14 @@ def opened(brand: Brand, *, as_of: date | None = None) -> Iterator[Ground]:
     snapshot = snapshot_of(brand.pk)
     day = as_of or snapshot.as_of
     files = files_of(snapshot.folder)
-    with plan.session(brand.pk, files, currency=brand.currency, shop_id=None) as connection:
+    with plan.session(brand.pk, files, currency=brand.currency, shop_id=None) as session:
         if day == snapshot.as_of:
-            look_at_people(connection, snapshot.traits_path)
+            session.read(PEOPLE, snapshot.traits_path)
         else:
-            _make_people(connection, day)
+            _make_people(session, day)
         at = instant_of(day, snapshot.refreshed_at, ZoneInfo(brand.time_zone))
         yield Ground(
-            connection=connection,
+            session=session,
             brand_id=brand.pk,
             currency=brand.currency,
             at=at,
@@ -115,13 +121,10 @@ def files_of(folder: str) -> Files:
 
 def find(ground: Ground, rule: Rule) -> None:
     """Leave in the session a table ``found``: the members of whom the rule holds."""
-    statement = compiled_once((rule,))
+    statement = compiled_once((rule,), ground.session.dialect)
     prepare(ground, statement)
     columns = ", ".join(("member_id", *CARRIED))
-    ground.connection.execute(
-        f"CREATE OR REPLACE TEMP TABLE {FOUND} AS"
-        f" SELECT {columns} FROM ({bind(statement, ground.at)}) WHERE rule_0"
-    )
+    ground.session.make(FOUND, f"SELECT {columns} FROM ({bind(statement, ground.at)}) WHERE rule_0")
 
 
 @dataclass(frozen=True)
@@ -140,25 +143,26 @@ def find_each(ground: Ground, rules: Sequence[Rule]) -> Iterator[Found]:
     """
     for start in range(0, len(rules), _RULES_A_STATEMENT):
         asked = tuple(rules[start : start + _RULES_A_STATEMENT])
-        statement = compiled_once(asked)
+        statement = compiled_once(asked, ground.session.dialect)
         prepare(ground, statement)
         answers = [f"rule_{n}" for n in range(len(asked))]
-        rows = ground.connection.execute(
-            "SELECT member_id, coalesce(monetary_minor, 0)::BIGINT AS spent,"
+        found = ground.session.rows(
+            "SELECT member_id, CAST(coalesce(monetary_minor, 0) AS BIGINT) AS spent,"
             f" {', '.join(answers)} FROM ({bind(statement, ground.at)})"
-            f" WHERE {' OR '.join(answers)} ORDER BY member_id"
-        ).fetchnumpy()
+            f" WHERE {' OR '.join(answers)}"
+        )
+        rows = ground.connection.execute(f"SELECT * FROM ({found}) ORDER BY member_id").fetchnumpy()
         for answer in answers:
             holds = np.asarray(rows[answer])
             yield Found(np.asarray(rows["member_id"])[holds], np.asarray(rows["spent"])[holds])
 
 
 @lru_cache(maxsize=_COMPILED_KEPT)
-def compiled_once(rules: tuple[Rule, ...]) -> Compiled:
+def compiled_once(rules: tuple[Rule, ...], dialect: str) -> Compiled:
     """``compiled``, remembered."""
     from huitou.segments.compiling import compiled  # loads Ibis, which takes a second
 
-    return compiled(rules)
+    return compiled(rules, dialect)
 
 
 def prepare(ground: Ground, statement: Compiled) -> None:
@@ -166,14 +170,10 @@ def prepare(ground: Ground, statement: Compiled) -> None:
     for table in sorted(statement.relations):
         if not has_relation(ground.connection, relation_of(table)):
             rows = facts_sql(ground.connection, table, ground.currency)
-            ground.connection.execute(f"CREATE TEMP VIEW {relation_of(table)} AS {rows}")
+            ground.session.view(relation_of(table), rows)
     if statement.holdings:
         found = numbered([ground.holders_of(atom) for atom in statement.holdings])
-        ground.connection.register("holdings_found", found)
-        ground.connection.execute(
-            f"CREATE OR REPLACE TEMP TABLE {HOLDINGS} AS SELECT * FROM holdings_found"
-        )
-        ground.connection.unregister("holdings_found")
+        ground.session.put(HOLDINGS, found)
 
 
 def has_relation(connection: duckdb.DuckDBPyConnection, name: str) -> bool:
@@ -192,20 +192,13 @@ def facts_sql(connection: duckdb.DuckDBPyConnection, table: str, currency: str) 
     return f"SELECT * FROM ({rows}) WHERE currency = {quoted(currency)}"
 
 
-def look_at_people(connection: duckdb.DuckDBPyConnection, traits_path: str) -> None:
-    """Make the session's people those of a snapshot's traits."""
-    connection.execute(
-        f"CREATE OR REPLACE TEMP VIEW {PEOPLE} AS SELECT * FROM read_parquet({quoted(traits_path)})"
-    )
-
-
 def instant_of(day: date, refreshed_at: datetime, zone: ZoneInfo) -> At:
     """The instant of judging figures of ``day`` that were made at ``refreshed_at``."""
     made = At(refreshed_at, zone)
     return made if made.day == day else moments.end_of_day(day, zone)
 
 
-def _make_people(connection: duckdb.DuckDBPyConnection, day: date) -> None:
+def _make_people(session: Session, day: date) -> None:
     """Every member with the traits of a day."""
-    plan.run_steps(connection, plan.trait_steps(), day)
-    connection.execute(f"CREATE TEMP TABLE {PEOPLE} AS {plan.members_sql()}")
+    plan.run_steps(session, plan.trait_steps(session.dialect), day)
+    session.make(PEOPLE, plan.members_sql())

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -162,6 +162,8 @@ def _refresh_group(brand: Brand, earlier: str, group: list[_Task]) -> list[Refre
         before = _earlier(brand, earlier, group)
         asked = changes.collect(ground, rules, before, moved) if before else None
         judged = int(asked.to_judge.sum()) if asked else _everybody(ground)
+        if asked:
+            ground = replace(ground, session=ground.session.here())
         done = [
             (task, _moves(ground, task, asked, found))
             for task, found in zip(group, grounds.find_each(ground, rules), strict=True)

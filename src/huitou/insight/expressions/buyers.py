@@ -14,6 +14,7 @@ from huitou.insight.expressions.common import (
     rounded,
     sales,
     value_at_greatest,
+    whole_seconds,
 )
 from huitou.insight.expressions.habits import counted, habit_tallies
 
@@ -27,7 +28,7 @@ def buyers(orders: Relation, visits: Relation, as_of: Column) -> Relation:
     """
     bought = of_members(orders, as_of)
     # Paid seconds first, the order's id among equals: one integer that orders purchases in time.
-    moment = bought.paid_at.epoch_seconds().cast("int64") * 2**31 + bought.order_id % 2**31
+    moment = whole_seconds(bought.paid_at) * 2**31 + bought.order_id % 2**31
     stated = bought.province != ""
     totals = bought.group_by("member_id").aggregate(
         frequency=bought.count(),

@@ -16,7 +16,7 @@ Relation = Any
 Column = Any
 
 
-@ibis.udf.agg.builtin(name="arg_max")  # type: ignore[untyped-decorator]
+@ibis.udf.agg.builtin(name="max_by")  # type: ignore[untyped-decorator]
 def value_at_greatest(value: str, key: int) -> str:
     """The value of the row with the greatest key (Ibis' own ``argmax`` sorts every group)."""
     raise NotImplementedError  # the engine's own function; Ibis reads the signature only
@@ -63,6 +63,11 @@ def ratio(numerator: Column, denominator: Column) -> Column:
 def rounded(number: Column) -> Column:
     """The nearest whole number, halves up."""
     return (number + 0.5).floor().cast("int64")
+
+
+def whole_seconds(instant: Column) -> Column:
+    """Seconds since 1970, the started one left out: DuckDB has fractions there, Spark has none."""
+    return instant.epoch_seconds().cast("float64").floor().cast("int64")
 
 
 def sales(orders: Relation) -> Column:

@@ -37,7 +37,8 @@ def purchase_days(orders: Relation, as_of: Column) -> Relation:
 def brand_norm(by_member: Relation) -> Relation:
     """One row: the brand's purchase cycle, the median buyer's average interval."""
     interval = mean_interval(by_member.first_day, by_member.last_day, by_member.purchase_days)
-    norm = by_member.aggregate(cycle=interval.median(where=by_member.purchase_days >= 2))
+    # A quantile: Ibis compiles a median of some rows to what Spark refuses.
+    norm = by_member.aggregate(cycle=interval.quantile(0.5, where=by_member.purchase_days >= 2))
     fallback = float(definitions.DEFAULT_CYCLE_DAYS)
     return norm.select(brand_cycle=at_least_one_day(rounded(norm.cycle.fill_null(fallback))))
 

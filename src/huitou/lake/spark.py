@@ -1,0 +1,192 @@
+"""Spark as the engine: within this process's machine, or a cluster that sees the lake's folder.
+
+One Spark per process. A session has views over the lake's files on Spark and on DuckDB; what Spark
+computes goes as Parquet into a folder of the session below the lake, where both read it. Whatever
+is not set here is taken from Spark's own ``spark-defaults.conf`` (``SPARK_CONF_DIR``).
+"""
+
+from __future__ import annotations
+
+import secrets
+import shutil
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
+from django.conf import settings
+
+from huitou.kernel.errors import RefusedInputError
+from huitou.lake.engine import memory_limit_mib, quoted
+from huitou.lake.registry import LakeTable, tables
+from huitou.lake.sessions import SPARK, Session
+
+_TYPES = {
+    pa.int16(): "SMALLINT",
+    pa.int32(): "INT",
+    pa.int64(): "BIGINT",
+    pa.float64(): "DOUBLE",
+    pa.string(): "STRING",
+    pa.bool_(): "BOOLEAN",
+    pa.date32(): "DATE",
+    pa.timestamp("us", "UTC"): "TIMESTAMP",
+}
+# A lake of ten years has some thousand files; to list them is not worth a job of the cluster.
+_LISTED_BY_DRIVER = 10_000
+
+_lock = threading.Lock()
+# The running Spark by its master; a process has one at a time.
+_running: dict[str, Any] = {}
+
+
+class SparkSession(Session):
+    """Relations on Spark and, over the same files, on DuckDB."""
+
+    dialect = SPARK
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection, spark: Any, folder: Path) -> None:
+        super().__init__(connection)
+        self.spark = spark
+        self.folder = folder
+        self.made = 0
+
+    def view(self, name: str, sql: str) -> None:
+        """As ``Session.view``."""
+        super().view(name, sql)
+        self.spark.sql(f"CREATE OR REPLACE TEMP VIEW {name} AS {sql}")
+
+    def read(self, name: str, path: str) -> None:
+        """As ``Session.read``."""
+        super().read(name, path)
+        self.spark.read.parquet(path).createOrReplaceTempView(name)
+
+    def put(self, name: str, rows: pa.Table) -> None:
+        """As ``Session.put``."""
+        path = self._new_path(name)
+        pq.write_table(rows, path)
+        self.read(name, str(path))
+
+    def make(self, name: str, sql: str) -> None:
+        """As ``Session.make``."""
+        path = self._new_path(name)
+        found = self.spark.sql(sql)
+        found.write.parquet(str(path))
+        super()._look_at(name, sorted(map(str, path.glob("*.parquet"))))
+        self.spark.read.schema(found.schema).parquet(str(path)).createOrReplaceTempView(name)
+
+    def rows(self, sql: str) -> str:
+        """As ``Session.rows``."""
+        name = f"rows_{self.made}"
+        self.make(name, sql)
+        return f"SELECT * FROM {name}"
+
+    def state(self, name: str, day: date) -> None:
+        """As ``Session.state``."""
+        super().state(name, day)
+        said = f"RETURNS DATE RETURN DATE {quoted(day.isoformat())}"
+        self.spark.sql(f"CREATE OR REPLACE TEMPORARY FUNCTION {name}() {said}")
+
+    def drop(self, name: str) -> None:
+        """Forget a relation; its files go with the session."""
+        self.connection.execute(f"DROP VIEW IF EXISTS {name}")
+        self.spark.catalog.dropTempView(name)
+
+    def here(self) -> Session:
+        """As ``Session.here``."""
+        return Session(self.connection)
+
+    def _new_path(self, name: str) -> Path:
+        self.made += 1
+        return self.folder / f"{name}-{self.made}"
+
+
+@contextmanager
+def session(
+    connection: duckdb.DuckDBPyConnection, files: Mapping[str, Sequence[str]]
+) -> Iterator[SparkSession]:
+    """A session whose ``connection`` has the lake tables already.
+
+    Raises ``RefusedInputError``: ``SPARK`` when it cannot be started.
+    """
+    spark = _started(str(settings.SPARK_MASTER)).newSession()
+    folder = Path(settings.LAKE_ROOT) / ".spill" / f"spark-{secrets.token_hex(8)}"
+    folder.mkdir(parents=True)
+    try:
+        for table in tables().values():
+            _rows(spark, table, files.get(table.name, ())).createOrReplaceTempView(table.name)
+        yield SparkSession(connection, spark, folder)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _rows(spark: Any, table: LakeTable, paths: Sequence[str]) -> Any:
+    """The rows of a table's files; none without files, but with the columns."""
+    columns = ", ".join(f"{field.name} {_TYPES[field.type]}" for field in table.schema)
+    if not paths:
+        return spark.createDataFrame([], columns)
+    inside = f"/{table.name}/"
+    root = paths[0][: paths[0].rindex(inside) + len(inside)]
+    rows = spark.read.schema(columns).option("basePath", root).parquet(*paths)
+    return rows.select(*table.schema.names)
+
+
+def stop() -> None:
+    """End this process's Spark, if it has one."""
+    with _lock:
+        for spark in _running.values():
+            spark.stop()
+        _running.clear()
+
+
+def _started(master: str) -> Any:
+    with _lock:
+        if master not in _running:
+            for other in _running.values():
+                other.stop()
+            _running.clear()
+            _running[master] = _start(master)
+        return _running[master]
+
+
+def _start(master: str) -> Any:
+    try:
+        from pyspark.errors import PySparkRuntimeError
+        from pyspark.sql import SparkSession as Spark
+    except ImportError as error:
+        raise RefusedInputError(
+            "SPARK", "HUITOU_ENGINE=spark needs the extra: pip install 'huitou[spark]'."
+        ) from error
+    builder = Spark.builder.appName("huitou").master(master)
+    for key, value in _options(master).items():
+        builder = builder.config(key, value)
+    try:
+        return builder.getOrCreate()
+    except PySparkRuntimeError as error:
+        raise RefusedInputError(
+            "SPARK", f"Spark cannot start: is Java 17 or later installed? ({error})"
+        ) from error
+
+
+def _options(master: str) -> dict[str, str]:
+    """What results and safety depend on; the rest is the site's."""
+    options = {
+        "spark.sql.session.timeZone": "UTC",
+        # An overflow or a division by nothing is an error, never a wrong number.
+        "spark.sql.ansi.enabled": "true",
+        "spark.sql.parquet.outputTimestampType": "TIMESTAMP_MICROS",
+        "spark.sql.sources.parallelPartitionDiscovery.threshold": str(_LISTED_BY_DRIVER),
+        "spark.driver.memory": f"{memory_limit_mib()}m",
+        # A page without a login; and lines about progress among what commands say.
+        "spark.ui.enabled": "false",
+        "spark.ui.showConsoleProgress": "false",
+        "spark.log.level": "ERROR",
+    }
+    if master.startswith("local"):
+        loopback = "127.0.0.1"
+        options |= {"spark.driver.host": loopback, "spark.driver.bindAddress": loopback}
+    return options
