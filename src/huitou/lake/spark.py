@@ -10,6 +10,7 @@ from __future__ import annotations
 import secrets
 import shutil
 import threading
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date
@@ -126,11 +127,13 @@ def session(
 
 def _rows(spark: Any, table: LakeTable, paths: Sequence[str]) -> Any:
     """The rows of a table's files; none without files, but with the columns."""
-    columns = ", ".join(f"{field.name} {_TYPES[field.type]}" for field in table.schema)
+    types = {field.name: _TYPES[field.type] for field in table.schema}
     if not paths:
-        return spark.createDataFrame([], columns)
+        nothing = ", ".join(f"CAST(NULL AS {kind}) AS {name}" for name, kind in types.items())
+        return spark.sql(f"SELECT {nothing} WHERE false")
     inside = f"/{table.name}/"
     root = paths[0][: paths[0].rindex(inside) + len(inside)]
+    columns = ", ".join(f"{name} {kind}" for name, kind in types.items())
     rows = spark.read.schema(columns).option("basePath", root).parquet(*paths)
     return rows.select(*table.schema.names)
 
@@ -165,7 +168,10 @@ def _start(master: str) -> Any:
     for key, value in _options(master).items():
         builder = builder.config(key, value)
     try:
-        return builder.getOrCreate()
+        with warnings.catch_warnings():
+            # Rows come and go as Parquet: no version of pandas matters here.
+            warnings.filterwarnings("ignore", "PySpark does not yet fully support pandas")
+            return builder.getOrCreate()
     except PySparkRuntimeError as error:
         raise RefusedInputError(
             "SPARK", f"Spark cannot start: is Java 17 or later installed? ({error})"

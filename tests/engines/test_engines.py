@@ -1,0 +1,347 @@
+"""The same definitions find the same on every engine, and what plain Python finds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import HealthCheck, Phase, given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+
+from huitou.brands.models import Brand
+from huitou.insight import definitions, live, plan, queries, snapshots
+from huitou.insight import services as insight
+from huitou.insight.traits import TRAITS
+from huitou.insight.types import RfmRule, Scope
+from huitou.kernel.months import month_number
+from huitou.lake import switch
+from huitou.lake.happenings import PRODUCTS
+from huitou.members import decisions, tags
+from huitou.segments import files, previews, refreshing
+from huitou.segments import services as segments
+from huitou.segments.compiling import compiled
+from huitou.segments.models import Segment
+from huitou.segments.reading import read_rule
+from huitou.segments.statements import bind
+from tests.engines.conftest import ENGINES, Engine
+from tests.factories import make_shop
+from tests.insight import plain
+from tests.insight.histories import NOW, make_members, random_history, store
+from tests.segments import worlds
+from tests.segments.plain import Plain
+from tests.segments.strategies import RULE
+from tests.segments.worlds import INSTANTS, World
+
+AS_OF = date(2024, 6, 30)
+# Spark takes seconds to read a long statement and no longer for many: each judges many rules.
+RULES, RULES_AT_ONCE, DRAWN_AT_ONCE = 1_000, 50, 20
+MEMBERS = 30
+
+everywhere = pytest.mark.parametrize("engine", ENGINES, indirect=True)
+on_spark = pytest.mark.parametrize("engine", ENGINES[1:], indirect=True)
+
+
+@cache
+def _random_rules() -> list[dict[str, Any]]:
+    """The same for every engine of a run."""
+    drawn: list[dict[str, Any]] = []
+
+    @hypothesis_settings(
+        max_examples=RULES // DRAWN_AT_ONCE,
+        deadline=None,
+        database=None,
+        suppress_health_check=list(HealthCheck),
+        phases=[Phase.generate],
+    )
+    @given(st.lists(RULE, min_size=DRAWN_AT_ONCE, max_size=DRAWN_AT_ONCE))
+    def draw(rules: list[dict[str, Any]]) -> None:
+        drawn.extend(rules)
+
+    draw()
+    return drawn[:RULES]
+
+
+def _found(home: Path, world: World, rules: Sequence[dict[str, Any]]) -> list[set[int]]:
+    """Whom each rule finds in the world on the chosen engine."""
+    trees = [read_rule(rule, worlds.VOCABULARY) for rule in rules]
+    path = home / "lake" / PRODUCTS / "part-0.parquet"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    pq.write_table(worlds.rows(world, ())[PRODUCTS], path)
+    with switch.session({PRODUCTS: [str(path)]}) as session:
+        statement = compiled(trees, session.dialect)
+        for name, rows in worlds.rows(world, statement.holdings).items():
+            if name != PRODUCTS:
+                session.put(name, rows)
+        bound = session.rows(bind(statement, world.at))
+        return worlds.found(session.connection, bound, len(rules))
+
+
+@everywhere
+@pytest.mark.parametrize("part", range(RULES // RULES_AT_ONCE // len(INSTANTS)))
+@pytest.mark.parametrize("instant", range(len(INSTANTS)))
+def test_random_rules_find_the_same_members(
+    chosen: Engine, home: Path, instant: int, part: int
+) -> None:
+    # given
+    first = (instant + part * len(INSTANTS)) * RULES_AT_ONCE
+    rules = _random_rules()[first : first + RULES_AT_ONCE]
+    world = worlds.random_world(instant, MEMBERS)
+
+    # when
+    found = _found(home, world, rules)
+
+    # then
+    reference = Plain(world, world.now, worlds.ZONE)
+    assert len(rules) == RULES_AT_ONCE
+    assert _first_difference(rules, found, [reference.members(rule) for rule in rules]) is None
+
+
+def _first_difference(
+    rules: Sequence[dict[str, Any]], found: list[set[int]], expected: list[set[int]]
+) -> tuple[dict[str, Any], set[int], set[int]] | None:
+    compared = zip(rules, found, expected, strict=True)
+    return next(((rule, a, b) for rule, a, b in compared if a != b), None)
+
+
+@everywhere
+def test_windows_end_to_the_second_by_the_brands_clock(chosen: Engine, home: Path) -> None:
+    # given a member per instant around the ends of windows, on a leap day in New York
+    now = datetime(2024, 3, 29, 16, 0, 0, tzinfo=UTC)
+    tick = timedelta(microseconds=1)
+    moments = {
+        1: now - timedelta(seconds=86_401),
+        2: now - timedelta(seconds=86_400),
+        3: now - timedelta(seconds=86_400) - tick,
+        4: datetime(2024, 2, 29, 17, 0, 0, tzinfo=UTC),  # noon a month before, still winter time
+        5: datetime(2024, 2, 29, 17, 0, 0, tzinfo=UTC) - tick,
+        6: datetime(2024, 3, 10, 5, 0, 0, tzinfo=UTC),  # the day the clocks went forward begins
+        7: datetime(2024, 3, 11, 4, 0, 0, tzinfo=UTC) - tick,  # and ends, an hour short
+        8: datetime(2024, 3, 11, 4, 0, 0, tzinfo=UTC),
+    }
+    world = _world_of_visits(now, moments)
+    did = {"did": "event.visit"}
+
+    # when
+    found = _found(
+        home,
+        world,
+        [
+            did | {"within": "86400s"},
+            did | {"within": "1d"},
+            did | {"within": "1mo"},
+            did | {"between": ["2024-03-10", "2024-03-10"]},
+            did | {"first": {"gt": "2024-03-10"}},
+            did | {"last": {"eq": "2024-03-10"}},
+            did | {"before": moments[5].isoformat()},
+        ],
+    )
+
+    # then
+    assert found == [{2}, {2}, {1, 2, 3, 4, 6, 7, 8}, {6, 7}, {1, 2, 3, 8}, {6, 7}, {5}]
+
+
+def _world_of_visits(now: datetime, moments: dict[int, datetime]) -> World:
+    nothing = dict.fromkeys(trait.name for trait in TRAITS)
+    world = World(now, people=[{"member_id": member} | nothing for member in moments])
+    for member, moment in moments.items():
+        day = moment.astimezone(worlds.ZONE).date()
+        world.facts["touch_fact"].append(
+            {"event_id": member, "member_id": member, "kind": "visit", "occurred_at": moment,
+             "biz_date": day, "month": month_number(day), "product_code": ""}
+        )  # fmt: skip
+        world.holds[member] = frozenset()
+    return world
+
+
+@everywhere
+def test_texts_that_look_like_sql_are_texts(chosen: Engine, home: Path) -> None:
+    # given
+    texts = ("it's", "100%_\\n", '`x` "y"\n--', "’；DROP 好")
+    world = worlds.random_world(1, len(texts))
+    for person, text in zip(world.people, texts, strict=True):
+        person["province"] = text
+
+    # when
+    asked = [(test, text) for text in texts for test in ("eq", "contains")]
+    found = _found(home, world, [{"trait": "province", test: text} for test, text in asked])
+
+    # then
+    assert found == [{texts.index(text) + 1} for _, text in asked]
+
+
+@pytest.fixture
+def _little_support(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Let small histories have category cycles."""
+    plan.trait_steps.cache_clear()
+    monkeypatch.setattr(definitions, "CATEGORY_SUPPORT_MIN", 5)
+    yield
+    plan.trait_steps.cache_clear()
+
+
+@on_spark
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.usefixtures("_little_support")
+def test_a_refresh_leaves_the_same_figures(
+    engine: Engine, brand: Brand, home: Path, settings: Any
+) -> None:
+    # given two accounts of one person, as DuckDB sees them
+    history = random_history(31)
+    members = make_members(brand, 40)
+    store(brand, [make_shop(brand)] * 2, members, history)
+    decisions.merge(brand_id=brand.pk, member_ids=members[:2], reason="", actor_id=None, now=NOW)
+    insight.refresh(brand.pk, as_of=AS_OF, now=NOW)
+    expected = _snapshot(brand)
+
+    # when
+    settings.ENGINE, settings.SPARK_MASTER = engine.name, engine.master
+    insight.refresh(brand.pk, as_of=AS_OF, now=NOW)
+
+    # then
+    assert _snapshot(brand) == expected
+    assert len(expected[snapshots.TRAITS_FILE]) == 39
+
+
+def _snapshot(brand: Brand) -> dict[str, Any]:
+    """The rows of each file of the brand's figures, and the small figures."""
+    current = snapshots.current(Scope(brand.pk))
+    assert current is not None
+    names = (
+        snapshots.TRAITS_FILE,
+        snapshots.DAILY_FILE,
+        snapshots.SUCCESSIONS_FILE,
+        snapshots.COMEBACKS_FILE,
+    )
+    rows = {
+        name: sorted(duckdb.sql(f"SELECT t::VARCHAR FROM '{current.folder}/{name}' t").fetchall())
+        for name in names
+    }
+    return {**rows, "summary": snapshots.summary(current.folder)}
+
+
+@everywhere
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.usefixtures("_little_support")
+def test_traits_and_rfm_equal_the_plain_computation(
+    chosen: Engine, brand: Brand, home: Path
+) -> None:
+    # given
+    history = random_history(32)
+    members = make_members(brand, 40)
+    store(brand, [make_shop(brand)] * 2, members, history)
+    insight.refresh(brand.pk, as_of=AS_OF, now=NOW)
+    rules = [("mean", "total", None), ("median", "average", 365), ("q07", "average", None)]
+
+    # when
+    traits = queries.member_traits(brand.pk, members)
+    with live.opened(brand, as_of=AS_OF) as session:
+        groups = []
+        for rule in rules:
+            live.rfm(session, RfmRule(*rule))
+            found = session.connection.execute("SELECT member_id, code FROM grouped").fetchall()
+            groups.append({members.index(member): code for member, code in found})
+
+    # then
+    expected = plain.traits(history, AS_OF, support=5)
+    nothing = dict.fromkeys(traits[members[0]])
+    assert traits == {member: expected.get(n, nothing) for n, member in enumerate(members)}
+    assert groups == [
+        plain.rfm_members(
+            history, AS_OF, threshold=line, average=amount == "average", window_days=days
+        )
+        for line, amount, days in rules
+    ]
+
+
+@on_spark
+@pytest.mark.django_db(transaction=True)
+def test_figures_of_a_date_are_the_same(
+    engine: Engine, brand: Brand, home: Path, settings: Any
+) -> None:
+    # given
+    members = make_members(brand, 40)
+    store(brand, [make_shop(brand)] * 2, members, random_history(33))
+    expected = _figures(brand)
+
+    # when
+    settings.ENGINE, settings.SPARK_MASTER = engine.name, engine.master
+
+    # then
+    assert _figures(brand) == expected
+
+
+def _figures(brand: Brand) -> list[Any]:
+    start = date(2024, 5, 1)
+    with live.opened(brand, as_of=AS_OF) as session:
+        return [
+            live.lifecycle(session),
+            live.cycle(session),
+            live.cohorts(session),
+            live.kpis(session, start, AS_OF),
+            live.regions(session, start, AS_OF, "city"),
+        ]
+
+
+SEGMENTS = {
+    "recent": {"trait": "recency_days", "lte": 60},
+    "again": {"did": "order.paid", "within": "90d", "count": {"gte": 2}},
+    "tea": {"did": "order.paid", "where": {"category": {"eq": "茶具"}}, "within": {"cycles": 2}},
+    "quiet": {"not": {"any": [{"segment": "recent"}, {"tag": "vip"}]}},
+}
+
+
+@on_spark
+@pytest.mark.django_db(transaction=True)
+def test_segments_are_refreshed_to_the_same_members(
+    engine: Engine, brand: Brand, home: Path, settings: Any
+) -> None:
+    # given segments of one day, found on Spark
+    members = make_members(brand, 40)
+    history = random_history(34)
+    shops = [make_shop(brand)] * 2
+    store(brand, shops, members, [bought for bought in history if bought.number < 200])
+    group = tags.create_tag_group(brand_id=brand.pk, name="level")
+    tag = tags.create_tag(brand_id=brand.pk, group_id=group, name="vip")
+    act = tags.Act("staff", NOW)
+    tags.put_tag(brand_id=brand.pk, tag_id=tag, member_ids=members[::5], act=act)
+    for slug, rule in SEGMENTS.items():
+        segments.put_segment(brand=brand, slug=slug, name=slug, rule=rule, now=NOW)
+    settings.ENGINE, settings.SPARK_MASTER = engine.name, engine.master
+    insight.refresh(brand.pk, as_of=date(2024, 5, 2), now=NOW)
+    first = refreshing.refresh(brand)
+    on_first = _members_by_slug(brand)
+
+    # when a week passes and orders come: whoever may have moved is judged again
+    store(brand, shops, members, [bought for bought in history if bought.number >= 290])
+    insight.refresh(brand.pk, as_of=date(2024, 5, 9), now=NOW)
+    second = refreshing.refresh(brand)
+    previewed = {slug: _preview(brand, rule) for slug, rule in SEGMENTS.items()}
+    other_day = _preview(brand, SEGMENTS["again"], as_of=date(2024, 5, 2))
+
+    # then DuckDB finds the same members, in all and on either day
+    settings.ENGINE = "duckdb"
+    assert previewed == {slug: _preview(brand, rule) for slug, rule in SEGMENTS.items()}
+    assert other_day == _preview(brand, SEGMENTS["again"], as_of=date(2024, 5, 2))
+    assert {d.slug: d.members for d in second} == {s: p.members for s, p in previewed.items()}
+    assert {d.slug: d.members for d in first} == {s: len(found) for s, found in on_first.items()}
+    on_second = _members_by_slug(brand)
+    refreshing.refresh(brand, whole=True)
+    assert _members_by_slug(brand) == on_second
+
+
+def _members_by_slug(brand: Brand) -> dict[str, list[int]]:
+    return {
+        segment.slug: files.standing_members(brand.pk, segment.pk).tolist()
+        for segment in Segment.objects.filter(brand=brand)
+    }
+
+
+def _preview(brand: Brand, rule: dict[str, Any], as_of: date | None = None) -> previews.Preview:
+    return replace(previews.preview(brand, rule, as_of=as_of), ms=0)
