@@ -184,6 +184,8 @@ def _options(master: str) -> dict[str, str]:
         "spark.sql.session.timeZone": "UTC",
         # An overflow or a division by nothing is an error, never a wrong number.
         "spark.sql.ansi.enabled": "true",
+        # What follows from the conditions of one rule can be more than any memory holds.
+        "spark.sql.constraintPropagation.enabled": "false",
         "spark.sql.parquet.outputTimestampType": "TIMESTAMP_MICROS",
         "spark.sql.sources.parallelPartitionDiscovery.threshold": str(_LISTED_BY_DRIVER),
         "spark.driver.memory": f"{memory_limit_mib()}m",
