@@ -37,19 +37,29 @@ class Engine:
     master: str
 
 
+@pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Skip what runs on Spark where something it needs is missing, and say what."""
+    """Skip what runs on Spark where something it needs is missing, and say what.
+
+    One engine after the other: a process has one Spark, and each takes seconds to start.
+    """
     needs = {
         "java is not installed": shutil.which("java") is not None,
         "pyspark is not installed": importlib.util.find_spec("pyspark") is not None,
     }
     missing = [what for what, present in needs.items() if not present]
-    here = Path(__file__).parent
     for item in items:
-        callspec = getattr(item, "callspec", None)
-        engine = callspec.params.get("engine") if callspec else None
-        if missing and here in item.path.parents and engine in ENGINES[1:]:
+        if missing and _place(item) > 1:
             item.add_marker(pytest.mark.skip(reason="; ".join(missing)))
+    items.sort(key=_place)
+
+
+def _place(item: pytest.Item) -> int:
+    """0 for tests of other folders, else the place of the engine from 1."""
+    callspec = getattr(item, "callspec", None)
+    if callspec is None or Path(__file__).parent not in item.path.parents:
+        return 0
+    return 1 + ENGINES.index(callspec.params["engine"])
 
 
 @pytest.fixture(scope="session")
@@ -68,20 +78,24 @@ def spark_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 
 @pytest.fixture(scope="session")
-def engine(request: pytest.FixtureRequest) -> Iterator[Engine]:
-    """An engine that is up. Of the whole session, so that each is started once."""
-    if request.param == "duckdb":
-        yield Engine(DUCKDB, "")
-        return
-    folder = request.getfixturevalue("spark_home")
-    if request.param == "spark":
-        yield Engine(SPARK, "local[2]")
-        return
-    with standalone(folder) as master:
-        yield Engine(SPARK, master)
+def cluster(spark_home: Path) -> Iterator[str]:
+    """The address of a cluster of two workers."""
+    with standalone(spark_home) as master:
+        yield master
         from huitou.lake import spark
 
         spark.stop()  # before its cluster goes
+
+
+@pytest.fixture
+def engine(request: pytest.FixtureRequest) -> Engine:
+    """The engine a test names, up or coming up when it is first asked."""
+    if request.param == "cluster":
+        return Engine(SPARK, request.getfixturevalue("cluster"))
+    if request.param == "spark":
+        request.getfixturevalue("spark_home")
+        return Engine(SPARK, "local[2]")
+    return Engine(DUCKDB, "")
 
 
 @pytest.fixture

@@ -46,7 +46,8 @@ def successions(orders: Relation, as_of: Column) -> Relation:
     bought = of_members(orders, as_of)
 
     def earlier(steps: int, *place: str) -> Column:
-        window = ibis.window(group_by=["member_id", *place], order_by="biz_date")
+        # The order's id among purchases of a day: every engine has the same one first.
+        window = ibis.window(group_by=["member_id", *place], order_by=["biz_date", "order_id"])
         return bought.biz_date.lag(steps).over(window)
 
     return bought.select(
