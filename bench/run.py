@@ -22,6 +22,7 @@ BENCHES = (
     "crossings",
     "value",
     "association",
+    "spark",
     "pages",
     "events",
     "first_start",

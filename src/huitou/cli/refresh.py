@@ -31,6 +31,7 @@ def refresh(
     with ready():
         from huitou.brands.queries import brand_by_slug
         from huitou.insight import services
+        from huitou.lake import switch
 
         done = services.refresh(
             brand_by_slug(brand).pk,
@@ -41,7 +42,7 @@ def refresh(
     show(
         asdict(done),
         f"{done.brand} as of {done.as_of}: {done.members:,} members, {done.buyers:,} buyers, "
-        f"{done.orders:,} purchases.",
+        f"{done.orders:,} purchases. Engine: {switch.described()}.",
         as_json=json,
     )
 
