@@ -191,6 +191,7 @@ def _little_support(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     for steps in compiled_steps:
         steps.cache_clear()
     monkeypatch.setattr(definitions, "CATEGORY_SUPPORT_MIN", 5)
+    monkeypatch.setattr(definitions, "SURVIVAL_SUPPORT_MIN", 5)
     yield
     for steps in compiled_steps:
         steps.cache_clear()
@@ -217,10 +218,10 @@ def test_a_refresh_leaves_the_same_figures(
     # then they are also those of plain Python
     assert _snapshot(brand) == expected
     merged = [replace(b, member=0 if b.member == 1 else b.member) for b in history]
-    plainly = plain.traits(merged, AS_OF, support=5)
+    plainly = plain.traits(merged, AS_OF, support=5, waited=5)
     found = queries.member_traits(brand.pk, members)
     nothing = dict.fromkeys(found[members[0]])
-    assert found == {m: plainly.get(n, nothing) for n, m in enumerate(members) if n != 1}
+    assert found == {m: nothing | plainly.get(n, {}) for n, m in enumerate(members) if n != 1}
 
 
 def _snapshot(brand: Brand) -> dict[str, Any]:
@@ -229,6 +230,7 @@ def _snapshot(brand: Brand) -> dict[str, Any]:
     assert current is not None
     names = (
         snapshots.TRAITS_FILE,
+        snapshots.CATEGORIES_FILE,
         snapshots.DAILY_FILE,
         snapshots.SUCCESSIONS_FILE,
         snapshots.COMEBACKS_FILE,
