@@ -124,11 +124,11 @@ def _categories(files: dict[str, list[str]], out: Path) -> float:
     from huitou.insight import plan
     from huitou.lake.engine import quoted
 
-    with plan.session(BRAND_ID, files, currency="CNY", shop_id=None) as connection:
-        plan.run_steps(connection, plan.trait_steps(), AS_OF)
+    with plan.session(BRAND_ID, files, currency="CNY", shop_id=None) as session:
+        plan.run_steps(session, plan.trait_steps(session.dialect), AS_OF)
         start = time.perf_counter()
-        connection.execute(
-            f"COPY (SELECT * FROM ({plan.categories_sql()}) ORDER BY member_id)"
+        session.connection.execute(
+            f"COPY (SELECT * FROM ({plan.categories_sql(session.dialect)}) ORDER BY member_id)"
             f" TO {quoted(str(out))} (FORMAT parquet, COMPRESSION lz4_raw)"
         )
         return time.perf_counter() - start

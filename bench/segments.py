@@ -137,10 +137,10 @@ def _publish(brand: Any, files: dict[str, list[str]], name: str) -> None:
 
     folder = snapshots.snapshots_root(brand.pk) / f"{AS_OF}-all-{name}"
     folder.mkdir(parents=True)
-    with plan.session(brand.pk, files, currency=brand.currency, shop_id=None) as connection:
-        plan.run_steps(connection, plan.trait_steps(), AS_OF)
+    with plan.session(brand.pk, files, currency=brand.currency, shop_id=None) as session:
+        plan.run_steps(session, plan.trait_steps(session.dialect), AS_OF)
         traits = quoted(str(folder / snapshots.TRAITS_FILE))
-        connection.execute(
+        session.connection.execute(
             f"COPY ({plan.members_sql()} ORDER BY member_id) TO {traits} (FORMAT parquet)"
         )
     snapshots.write_summary(folder, {"files": files})
@@ -196,7 +196,7 @@ def _queries(brand: Any) -> float:
     rules = [read_rule(rule, Vocabulary()) for rule in _rules()]
     with grounds.opened(brand) as ground:
         for rule in rules:
-            grounds.compiled_once((rule,))
+            grounds.compiled_once((rule,), ground.session.dialect)
         return _timed(lambda: [grounds.find(ground, rule) for rule in rules])
 
 

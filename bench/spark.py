@@ -10,14 +10,13 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import subprocess
-import sys
 import tempfile
 import time
 from pathlib import Path
 from typing import Any
 
 from bench import insight_refresh
+from bench.ground import measured_apart
 from bench.insight_refresh import BRAND_ID, MEMORY_MIB
 from bench.report import Figure
 
@@ -26,16 +25,7 @@ def run() -> list[Figure]:
     """Measure in a child process; nothing where there is no Java."""
     if shutil.which("java") is None:
         return [Figure("spark", "no java on this machine", "not measured")]
-    environment = {**os.environ, "HUITOU_LAKE_MEMORY_MIB": str(MEMORY_MIB)}
-    out = subprocess.run(
-        [sys.executable, "-m", "bench.spark"],
-        cwd=Path(__file__).parent.parent,
-        env=environment,
-        stdout=subprocess.PIPE,
-        text=True,
-        check=True,
-    ).stdout
-    m = json.loads(out.splitlines()[-1])
+    m = measured_apart("spark", HUITOU_LAKE_MEMORY_MIB=str(MEMORY_MIB))
     size = f"{m['members']:,} members, {m['orders']:,} orders, {m['lines']:,} lines"
     different = m["different"]
     return [

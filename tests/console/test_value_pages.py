@@ -95,8 +95,8 @@ def test_the_back_test_counts_what_happened(signed_in: Client, sold: Brand) -> N
     assert snapshot is not None
     from huitou.insight import kept, plan
 
-    with kept.session_of(snapshot) as connection:
-        ((actual,),) = connection.execute(
+    with kept.session_of(snapshot) as session:
+        ((actual,),) = session.connection.execute(
             f"""
             SELECT count(DISTINCT (member_id, biz_date)) FROM {plan.PURCHASES}
             WHERE biz_date > $since AND biz_date <= $until AND member_id IN (

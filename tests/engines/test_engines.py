@@ -187,7 +187,7 @@ def test_texts_that_look_like_sql_are_texts(chosen: Engine, home: Path) -> None:
 @pytest.fixture
 def _little_support(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Let small histories have category cycles."""
-    compiled_steps = (plan.trait_steps, plan.stage_steps)
+    compiled_steps = (plan.compiled_traits, plan.stage_steps)
     for steps in compiled_steps:
         steps.cache_clear()
     monkeypatch.setattr(definitions, "CATEGORY_SUPPORT_MIN", 5)

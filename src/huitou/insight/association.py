@@ -164,7 +164,7 @@ def files_of(snapshot: Snapshot, pairing: Pairing) -> tuple[Path, Path]:
     items, pairs = kept.kept_tables(
         snapshot,
         (f"items-{pairing.name}", f"pairs-{pairing.name}"),
-        lambda session: _tables(counted(session, snapshot.as_of, pairing)),
+        lambda session: _tables(counted(session.connection, snapshot.as_of, pairing)),
     )
     return items, pairs
 

@@ -13,14 +13,12 @@ from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import pyarrow as pa
 import pyarrow.parquet
 
 from huitou.insight import plan, snapshots
 from huitou.insight.snapshots import Snapshot
-
-Session = duckdb.DuckDBPyConnection
+from huitou.lake.sessions import Session
 
 
 def kept(
@@ -33,8 +31,8 @@ def kept(
     """
     path = Path(snapshot.folder) / f"{name}.json"
     if not path.exists():
-        with session_of(snapshot) as connection:
-            text = json.dumps(compute(connection), ensure_ascii=False)
+        with session_of(snapshot) as session:
+            text = json.dumps(compute(session), ensure_ascii=False)
         _put(path, lambda draft: draft.write_text(text))
     return _read(str(path))
 
@@ -46,8 +44,8 @@ def kept_tables(
     paths = tuple(Path(snapshot.folder) / f"{name}.parquet" for name in names)
     # The last is written last: where it is, all are.
     if not paths[-1].exists():
-        with session_of(snapshot) as connection:
-            tables = compute(connection)
+        with session_of(snapshot) as session:
+            tables = compute(session)
         for path, table in zip(paths, tables, strict=True):
             _put(path, partial(pyarrow.parquet.write_table, table))
     return paths
@@ -59,8 +57,8 @@ def session_of(snapshot: Snapshot) -> Iterator[Session]:
     files: Mapping[str, list[str]] = snapshots.summary(snapshot.folder)["files"]
     with plan.session(
         snapshot.brand_id, files, currency=snapshot.currency, shop_id=snapshot.shop_id
-    ) as connection:
-        yield connection
+    ) as session:
+        yield session
 
 
 def _put(path: Path, write: Callable[[Path], Any]) -> None:

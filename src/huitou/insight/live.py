@@ -138,19 +138,19 @@ def cohorts(live: Live, *, months: int | None = None) -> list[CohortRow]:
 
 def value_summary(live: Live) -> value.ValueSummary:
     """The value model and its tiers."""
-    plan.run_steps(live.connection, plan.trait_steps(), live.as_of)
+    plan.run_steps(live.session, plan.trait_steps(live.session.dialect), live.as_of)
     return value.summary_of(live.as_of, figures.value(live.connection))
 
 
 def value_backtest(live: Live, days: int) -> value.Backtest:
     """The model of ``days`` before, against what happened since."""
-    return value.backtest_of(value.measured(live.connection, live.as_of, days))
+    return value.backtest_of(value.measured(live.session, live.as_of, days))
 
 
 def funnel(live: Live, kind: str) -> standing.Funnel:
     """A funnel. Raises ``RefusedInputError`` for a kind there is not."""
     standing.checked_kind(kind)
-    plan.run_steps(live.connection, plan.trait_steps(), live.as_of)
+    plan.run_steps(live.session, plan.trait_steps(live.session.dialect), live.as_of)
     return standing.funnel_of(live.as_of, figures.standings(live.connection), kind)
 
 

@@ -79,7 +79,8 @@ def _rows(snapshot: Snapshot, members: list[int], limit: int) -> list[tuple[Any,
     buyers = association.facts_of(files[0])["baskets"]
     items, pairs = (f"read_parquet({quoted(str(path))})" for path in files)
     categories = f"read_parquet({quoted(snapshot.categories_path)})"
-    with kept.session_of(snapshot) as connection:
+    with kept.session_of(snapshot) as session:
+        connection = session.connection
         connection.execute("CREATE TEMP TABLE wanted (member_id BIGINT)")
         connection.execute("INSERT INTO wanted SELECT unnest($members)", {"members": members})
         connection.execute(

@@ -19,6 +19,7 @@ from huitou.insight.definitions import Label
 from huitou.insight.rules import divided
 from huitou.insight.types import Scope
 from huitou.kernel.errors import RefusedInputError
+from huitou.lake.sessions import Session
 
 BACKTEST_DAYS = 180
 # A week shows little but chance; two years of hold-out leave little to learn from.
@@ -139,12 +140,13 @@ def checked_days(days: int) -> int:
     return days
 
 
-def measured(connection: duckdb.DuckDBPyConnection, as_of: date, days: int) -> dict[str, Any]:
+def measured(session: Session, as_of: date, days: int) -> dict[str, Any]:
     """The back-test of a session's purchases, ready for JSON; see ``backtest_of``."""
     calibration = as_of - timedelta(days=checked_days(days))
-    plan.run_steps(connection, plan.value_steps(), calibration)
+    plan.run_steps(session, plan.value_steps(session.dialect), calibration)
+    connection = session.connection
     model = value_steps.model_in(connection)
-    _follow(connection, calibration, as_of)
+    _follow(session, calibration, as_of)
     held = value_steps.columns_of(
         connection, "held_out", "repeats, recency, age, bought, customers, spent, sales"
     )
@@ -174,19 +176,19 @@ def measured(connection: duckdb.DuckDBPyConnection, as_of: date, days: int) -> d
     }
 
 
-def _follow(connection: duckdb.DuckDBPyConnection, calibration: date, as_of: date) -> None:
+def _follow(session: Session, calibration: date, as_of: date) -> None:
     """What each of ``buyers`` bought in the hold-out: by history and number of purchase days."""
     after = f"biz_date > DATE '{calibration}' AND biz_date <= DATE '{as_of}'"
-    connection.execute(
+    session.make(
+        "bought_after",
         f"""
-        CREATE OR REPLACE TEMP TABLE bought_after AS
-        SELECT member_id, biz_date, sum(paid_minor - refunded_minor)::BIGINT AS sales
+        SELECT member_id, biz_date, CAST(sum(paid_minor - refunded_minor) AS BIGINT) AS sales
         FROM {plan.PURCHASES}
         WHERE {after} AND member_id IN (SELECT member_id FROM buyers)
         GROUP BY member_id, biz_date
-        """
+        """,
     )
-    connection.execute(
+    session.connection.execute(
         f"""
         CREATE OR REPLACE TEMP TABLE held_out AS
         WITH later AS (

@@ -159,9 +159,9 @@ def summed(parts: Sequence[Part]) -> Part:
 
 
 def _judged(ground: Ground, rules: Sequence[Rule]) -> str:
-    statement = compiled_once(tuple(rules))
+    statement = compiled_once(tuple(rules), ground.session.dialect)
     prepare(ground, statement)
-    return bind(statement, ground.at)
+    return ground.session.rows(bind(statement, ground.at))
 
 
 def _first(conditions: Sequence[str], otherwise: int) -> str:
