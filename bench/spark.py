@@ -64,8 +64,8 @@ def _measure() -> dict[str, Any]:
 
 
 def _open(switch: Any) -> None:
-    with switch.session({}):
-        pass
+    with switch.session({}) as session:
+        session.make("nothing", "SELECT 1 AS one")
 
 
 def _timed(work: Any) -> float:

@@ -2,94 +2,58 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import random
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import HealthCheck, Phase, given
-from hypothesis import settings as hypothesis_settings
-from hypothesis import strategies as st
 
-from huitou.brands.models import Brand
-from huitou.insight import definitions, live, plan, queries, snapshots
+from huitou.behaviour.services import EventRow, record_events
+from huitou.brands.models import Brand, Shop
+from huitou.commerce.models import Order, Review
+from huitou.insight import association, definitions, live, plan, queries, snapshots
 from huitou.insight import services as insight
-from huitou.insight.traits import TRAITS
 from huitou.insight.types import RfmRule, Scope
-from huitou.kernel.months import month_number
-from huitou.lake import switch
-from huitou.lake.happenings import PRODUCTS
 from huitou.members import decisions, tags
-from huitou.segments import files, previews, refreshing
+from huitou.segments import explaining, files, portraits, previews, refreshing, suggestions
 from huitou.segments import services as segments
-from huitou.segments.compiling import compiled
+from huitou.segments.comparing import compare
+from huitou.segments.dimensions import SHOPS, USUAL
+from huitou.segments.drilling import Path as Way
+from huitou.segments.drilling import PathStep, drill_down
+from huitou.segments.matrices import matrix
 from huitou.segments.models import Segment
-from huitou.segments.reading import read_rule
-from huitou.segments.statements import bind
+from huitou.segments.overlaps import overlap
+from tests.console.sales import sell
+from tests.engines import judging
 from tests.engines.conftest import ENGINES, Engine
 from tests.factories import make_shop
 from tests.insight import plain
-from tests.insight.histories import NOW, make_members, random_history, store
+from tests.insight.histories import NOW, lively_history, make_members, random_history, store
 from tests.segments import worlds
 from tests.segments.plain import Plain
-from tests.segments.strategies import RULE
-from tests.segments.worlds import INSTANTS, World
+from tests.segments.worlds import INSTANTS
 
 AS_OF = date(2024, 6, 30)
 # Spark takes seconds to read a long statement and no longer for many: each judges many rules.
-RULES, RULES_AT_ONCE, DRAWN_AT_ONCE = 1_000, 50, 20
+RULES_AT_ONCE = 50
 MEMBERS = 30
 
 everywhere = pytest.mark.parametrize("engine", ENGINES, indirect=True)
 on_spark = pytest.mark.parametrize("engine", ENGINES[1:], indirect=True)
 within_spark = pytest.mark.parametrize("engine", ["spark"], indirect=True)
-PARTS = range(RULES // RULES_AT_ONCE // len(INSTANTS))
+PARTS = range(judging.RULES // RULES_AT_ONCE // len(INSTANTS))
 # The cluster judges a part of the rules: what it adds is where they are judged.
 RULE_RUNS = [
     pytest.param(engine, part, id=f"{engine}-{part}")
     for engine in ENGINES
     for part in (PARTS[:1] if engine == "cluster" else PARTS)
 ]
-
-
-@cache
-def _random_rules() -> list[dict[str, Any]]:
-    """The same for every engine of a run."""
-    drawn: list[dict[str, Any]] = []
-
-    @hypothesis_settings(
-        max_examples=RULES // DRAWN_AT_ONCE,
-        deadline=None,
-        database=None,
-        suppress_health_check=list(HealthCheck),
-        phases=[Phase.generate],
-    )
-    @given(st.lists(RULE, min_size=DRAWN_AT_ONCE, max_size=DRAWN_AT_ONCE))
-    def draw(rules: list[dict[str, Any]]) -> None:
-        drawn.extend(rules)
-
-    draw()
-    return drawn[:RULES]
-
-
-def _found(home: Path, world: World, rules: Sequence[dict[str, Any]]) -> list[set[int]]:
-    """Whom each rule finds in the world on the chosen engine."""
-    trees = [read_rule(rule, worlds.VOCABULARY) for rule in rules]
-    path = home / "lake" / PRODUCTS / "part-0.parquet"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    pq.write_table(worlds.rows(world, ())[PRODUCTS], path)
-    with switch.session({PRODUCTS: [str(path)]}) as session:
-        statement = compiled(trees, session.dialect)
-        for name, rows in worlds.rows(world, statement.holdings).items():
-            if name != PRODUCTS:
-                session.put(name, rows)
-        bound = session.rows(bind(statement, world.at))
-        return worlds.found(session.connection, bound, len(rules))
 
 
 @pytest.mark.parametrize(("engine", "part"), RULE_RUNS, indirect=["engine"])
@@ -99,23 +63,17 @@ def test_random_rules_find_the_same_members(
 ) -> None:
     # given
     first = (instant + part * len(INSTANTS)) * RULES_AT_ONCE
-    rules = _random_rules()[first : first + RULES_AT_ONCE]
+    rules = judging.random_rules()[first : first + RULES_AT_ONCE]
     world = worlds.random_world(instant, MEMBERS)
 
     # when
-    found = _found(home, world, rules)
+    found = judging.found(home, world, rules)
 
     # then
     reference = Plain(world, world.now, worlds.ZONE)
+    expected = [reference.members(rule) for rule in rules]
     assert len(rules) == RULES_AT_ONCE
-    assert _first_difference(rules, found, [reference.members(rule) for rule in rules]) is None
-
-
-def _first_difference(
-    rules: Sequence[dict[str, Any]], found: list[set[int]], expected: list[set[int]]
-) -> tuple[dict[str, Any], set[int], set[int]] | None:
-    compared = zip(rules, found, expected, strict=True)
-    return next(((rule, a, b) for rule, a, b in compared if a != b), None)
+    assert judging.first_difference(rules, found, expected) is None
 
 
 @everywhere
@@ -133,11 +91,11 @@ def test_windows_end_to_the_second_by_the_brands_clock(chosen: Engine, home: Pat
         7: datetime(2024, 3, 11, 4, 0, 0, tzinfo=UTC) - tick,  # and ends, an hour short
         8: datetime(2024, 3, 11, 4, 0, 0, tzinfo=UTC),
     }
-    world = _world_of_visits(now, moments)
+    world = judging.world_of_visits(now, moments)
     did = {"did": "event.visit"}
 
     # when
-    found = _found(
+    found = judging.found(
         home,
         world,
         [
@@ -155,19 +113,6 @@ def test_windows_end_to_the_second_by_the_brands_clock(chosen: Engine, home: Pat
     assert found == [{2}, {2}, {1, 2, 3, 4, 6, 7, 8}, {6, 7}, {1, 2, 3, 8}, {6, 7}, {5}]
 
 
-def _world_of_visits(now: datetime, moments: dict[int, datetime]) -> World:
-    nothing = dict.fromkeys(trait.name for trait in TRAITS)
-    world = World(now, people=[{"member_id": member} | nothing for member in moments])
-    for member, moment in moments.items():
-        day = moment.astimezone(worlds.ZONE).date()
-        world.facts["touch_fact"].append(
-            {"event_id": member, "member_id": member, "kind": "visit", "occurred_at": moment,
-             "biz_date": day, "month": month_number(day), "product_code": ""}
-        )  # fmt: skip
-        world.holds[member] = frozenset()
-    return world
-
-
 @everywhere
 def test_texts_that_look_like_sql_are_texts(chosen: Engine, home: Path) -> None:
     # given
@@ -178,7 +123,7 @@ def test_texts_that_look_like_sql_are_texts(chosen: Engine, home: Path) -> None:
 
     # when
     asked = [(test, text) for text in texts for test in ("eq", "contains")]
-    found = _found(home, world, [{"trait": "province", test: text} for test, text in asked])
+    found = judging.found(home, world, [{"trait": "province", test: text} for test, text in asked])
 
     # then
     assert found == [{texts.index(text) + 1} for _, text in asked]
@@ -275,26 +220,70 @@ def test_rfm_by_any_rule_equals_the_plain_computation(
 def test_figures_of_a_date_are_the_same(
     engine: Engine, brand: Brand, home: Path, settings: Any
 ) -> None:
-    # given
-    members = make_members(brand, 40)
-    store(brand, [make_shop(brand)] * 2, members, random_history(33))
-    expected = _figures(brand)
+    # given customers enough for a value model, events and reviews
+    shop = make_shop(brand)
+    members = make_members(brand, 240)
+    lively = [
+        replace(order, number=order.number + 1_000, member=(order.member or 0) + 40)
+        for order in lively_history(35, members=200)
+    ]
+    store(brand, [shop] * 2, members, random_history(33) + lively)
+    _behave(brand, shop, members)
+    expected = _figures(brand, home / "traits.parquet")
 
     # when
     settings.ENGINE, settings.SPARK_MASTER = engine.name, engine.master
+    found = _figures(brand, home / "traits.parquet")
 
     # then
-    assert _figures(brand) == expected
+    assert found == expected
+    assert found["value"].reason is None
+    assert {stage.members > 0 for stage in found["5a"].stages} == {True}
 
 
-def _figures(brand: Brand) -> list[Any]:
+def _behave(brand: Brand, shop: Shop, members: list[int]) -> None:
+    """Events of some members, and reviews of some orders."""
+    rng = random.Random(36)
+    rows = [
+        EventRow(
+            "site",
+            str(number),
+            rng.choice(("visit", "view", "cart")),
+            NOW - timedelta(days=rng.randrange(1, 200)),
+            shop_id=shop.pk,
+            member_id=rng.choice(members),
+        )
+        for number in range(300)
+    ]
+    record_events(brand_id=brand.pk, time_zone=brand.time_zone, rows=rows, now=NOW, origin="live")
+    bought = Order.objects.filter(brand=brand, member__isnull=False).order_by("id")[::7]
+    for order in bought:
+        Review.objects.create(
+            shop=shop,
+            review_no=order.order_no,
+            order=order,
+            member_id=order.member_id,
+            rating=rng.randint(1, 5),
+            reviewed_at=NOW - timedelta(days=rng.randrange(1, 300)),
+        )
+
+
+def _figures(brand: Brand, traits: Path) -> dict[str, Any]:
     start = date(2024, 5, 1)
     with live.opened(brand, as_of=AS_OF) as session:
-        return [
-            live.cohorts(session),
-            live.kpis(session, start, AS_OF),
-            live.regions(session, start, AS_OF, "city"),
-        ]
+        return {
+            "cohorts": live.cohorts(session),
+            "kpis": live.kpis(session, start, AS_OF),
+            "regions": live.regions(session, start, AS_OF, "city"),
+            "value": live.value_summary(session),
+            "backtest": live.value_backtest(session, 180),
+            "5a": live.funnel(session, "5a"),
+            "traits": live.write_traits(session, traits),
+            "members": pq.read_table(traits).to_pylist(),
+            "pairs": association.associations_of(
+                session.connection, AS_OF, association.Pairing(), association.Wanted()
+            ),
+        }
 
 
 SEGMENTS = {
@@ -355,3 +344,45 @@ def _members_by_slug(brand: Brand) -> dict[str, list[int]]:
 
 def _preview(brand: Brand, rule: dict[str, Any], as_of: date | None = None) -> previews.Preview:
     return replace(previews.preview(brand, rule, as_of=as_of), ms=0)
+
+
+@within_spark
+@pytest.mark.django_db(transaction=True)
+def test_members_are_parted_and_compared_the_same(
+    engine: Engine, brand: Brand, home: Path, settings: Any
+) -> None:
+    # given
+    sell(brand)
+    for slug in ("recent", "again"):
+        segments.put_segment(brand=brand, slug=slug, name=slug, rule=SEGMENTS[slug], now=NOW)
+    refreshing.refresh(brand)
+    expected = _parted(brand)
+
+    # when the same segments are found on Spark
+    settings.ENGINE, settings.SPARK_MASTER = engine.name, engine.master
+    refreshed = refreshing.refresh(brand, whole=True)
+
+    # then
+    assert [done.entered + done.left for done in refreshed] == [0, 0]
+    assert _parted(brand) == expected
+    assert expected["drill"].drilled.present.members > 0
+    assert len(expected["overlap"].intersections) > 1
+
+
+def _parted(brand: Brand) -> dict[str, Any]:
+    """What pages show of members by conditions, and of segments side by side."""
+    slugs = ("recent", "again")
+    way = Way("", (PathStep(SEGMENTS["recent"]), PathStep(SEGMENTS["again"], meets=False)))
+    segment = Segment.objects.get(brand=brand, slug="recent")
+    member = files.standing_members(brand.pk, segment.pk).tolist()[0]
+    return {
+        "drill": drill_down(brand, way, by=[*USUAL, SHOPS]),
+        "drill of a segment": drill_down(brand, Way("again")).drilled,
+        "matrix": matrix(brand, "rfm_group", "main_category"),
+        "matrix of a segment": matrix(brand, "province", SHOPS, base="recent"),
+        "overlap": overlap(brand, slugs),
+        "compare": compare(brand, slugs),
+        "portrait": portraits.portrait_of(brand, segment.pk),
+        "values": suggestions.field_values(brand, "order.paid", "category", 5),
+        "explain": explaining.explain(brand=brand, segment=segment, member_id=member, now=NOW),
+    }

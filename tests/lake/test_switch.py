@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -41,9 +42,16 @@ def test_spark_without_the_extra_says_what_to_install(
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, "pyspark", None)
 
-    # then
-    with pytest.raises(RefusedInputError, match=r"pip install 'huitou\[spark\]'"):
-        switch.session({}).__enter__()
+    with switch.session({}) as session:
+        # when DuckDB alone is asked
+        session.view("one", "SELECT 1 AS one")
+        session.state("as_of_day", date(2024, 6, 30))
+        read = session.connection.execute("SELECT one, as_of_day() FROM one").fetchall()
+
+        # then it answers, and what Spark is to compute is refused
+        assert read == [(1, date(2024, 6, 30))]
+        with pytest.raises(RefusedInputError, match=r"pip install 'huitou\[spark\]'"):
+            session.make("two", "SELECT 2 AS two")
 
 
 def test_every_step_compiles_for_spark_without_spark() -> None:

@@ -84,7 +84,8 @@ def value(connection: duckdb.DuckDBPyConnection) -> dict[str, Any]:
         connection,
         """
         SELECT value_tier, count(*), sum(monetary_minor)::BIGINT,
-               coalesce(sum(clv_minor), 0)::BIGINT, coalesce(sum(expected_purchases), 0)::DOUBLE
+               coalesce(sum(clv_minor), 0)::BIGINT,
+               round(coalesce(sum(expected_purchases), 0), 6)::DOUBLE
         FROM traits GROUP BY 1 ORDER BY 1
         """,
     )

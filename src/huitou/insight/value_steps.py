@@ -101,9 +101,10 @@ def histories_in(connection: duckdb.DuckDBPyConnection, table: str = HISTORIES) 
 def columns_of(
     connection: duckdb.DuckDBPyConnection, table: str, columns: str
 ) -> dict[str, np.ndarray[Any, Any]]:
-    """Columns of a table as arrays."""
+    """Columns of a table as arrays, in their order: sums then have the same last digits always."""
     # Numpy and not Arrow: DuckDB fills the arrays itself.
-    return dict(connection.execute(f"SELECT {columns} FROM {table}").fetchnumpy())
+    rows = connection.execute(f"SELECT {columns} FROM {table} ORDER BY {columns}")
+    return dict(rows.fetchnumpy())
 
 
 def floats(numbers: np.ndarray[Any, Any]) -> np.ndarray[Any, np.dtype[np.float64]]:

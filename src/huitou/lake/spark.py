@@ -11,9 +11,10 @@ import secrets
 import shutil
 import threading
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -46,25 +47,35 @@ _running: dict[str, Any] = {}
 
 
 class SparkSession(Session):
-    """Relations on Spark and, over the same files, on DuckDB."""
+    """Relations on Spark and, over the same files, on DuckDB.
+
+    Spark is told of them, and started, by the first statement it is to compute: who reads through
+    ``connection`` alone needs none.
+    """
 
     dialect = SPARK
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection, spark: Any, folder: Path) -> None:
+    def __init__(
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        files: Mapping[str, Sequence[str]],
+        folder: Path,
+    ) -> None:
         super().__init__(connection)
-        self.spark = spark
-        self.folder = folder
-        self.made = 0
+        self._files = files
+        self._folder = folder
+        self._untold: list[Callable[[Any], object]] = []
+        self._made = 0
 
     def view(self, name: str, sql: str) -> None:
         """As ``Session.view``."""
         super().view(name, sql)
-        self.spark.sql(f"CREATE OR REPLACE TEMP VIEW {name} AS {sql}")
+        self._untold.append(lambda spark: spark.sql(f"CREATE OR REPLACE TEMP VIEW {name} AS {sql}"))
 
     def read(self, name: str, path: str) -> None:
         """As ``Session.read``."""
         super().read(name, path)
-        self.spark.read.parquet(path).createOrReplaceTempView(name)
+        self._untold.append(lambda spark: spark.read.parquet(path).createOrReplaceTempView(name))
 
     def put(self, name: str, rows: pa.Table) -> None:
         """As ``Session.put``."""
@@ -73,16 +84,17 @@ class SparkSession(Session):
         self.read(name, str(path))
 
     def make(self, name: str, sql: str) -> None:
-        """As ``Session.make``."""
+        """As ``Session.make``. Raises ``RefusedInputError``: ``SPARK`` when it cannot start."""
         path = self._new_path(name)
-        found = self.spark.sql(sql)
+        spark = self._told()
+        found = spark.sql(sql)
         found.write.parquet(str(path))
-        super()._look_at(name, sorted(map(str, path.glob("*.parquet"))))
-        self.spark.read.schema(found.schema).parquet(str(path)).createOrReplaceTempView(name)
+        self._look_at(name, sorted(map(str, path.glob("*.parquet"))))
+        spark.read.schema(found.schema).parquet(str(path)).createOrReplaceTempView(name)
 
     def rows(self, sql: str) -> str:
-        """As ``Session.rows``."""
-        name = f"rows_{self.made}"
+        """As ``Session.rows``; raises as ``make``."""
+        name = f"rows_{self._made}"
         self.make(name, sql)
         return f"SELECT * FROM {name}"
 
@@ -90,37 +102,47 @@ class SparkSession(Session):
         """As ``Session.state``."""
         super().state(name, day)
         said = f"RETURNS DATE RETURN DATE {quoted(day.isoformat())}"
-        self.spark.sql(f"CREATE OR REPLACE TEMPORARY FUNCTION {name}() {said}")
+        self._untold.append(
+            lambda spark: spark.sql(f"CREATE OR REPLACE TEMPORARY FUNCTION {name}() {said}")
+        )
 
     def drop(self, name: str) -> None:
         """Forget a relation; its files go with the session."""
         self.connection.execute(f"DROP VIEW IF EXISTS {name}")
-        self.spark.catalog.dropTempView(name)
+        self._untold.append(lambda spark: spark.catalog.dropTempView(name))
 
     def here(self) -> Session:
         """As ``Session.here``."""
         return Session(self.connection)
 
+    @cached_property
+    def _spark(self) -> Any:
+        spark = _started(str(settings.SPARK_MASTER)).newSession()
+        for table in tables().values():
+            _rows(spark, table, self._files.get(table.name, ())).createOrReplaceTempView(table.name)
+        return spark
+
+    def _told(self) -> Any:
+        """Spark, knowing every relation."""
+        for tell in self._untold:
+            tell(self._spark)
+        self._untold.clear()
+        return self._spark
+
     def _new_path(self, name: str) -> Path:
-        self.made += 1
-        return self.folder / f"{name}-{self.made}"
+        self._folder.mkdir(parents=True, exist_ok=True)
+        self._made += 1
+        return self._folder / f"{name}-{self._made}"
 
 
 @contextmanager
 def session(
     connection: duckdb.DuckDBPyConnection, files: Mapping[str, Sequence[str]]
 ) -> Iterator[SparkSession]:
-    """A session whose ``connection`` has the lake tables already.
-
-    Raises ``RefusedInputError``: ``SPARK`` when it cannot be started.
-    """
-    spark = _started(str(settings.SPARK_MASTER)).newSession()
+    """A session whose ``connection`` has the lake tables already."""
     folder = Path(settings.LAKE_ROOT) / ".spill" / f"spark-{secrets.token_hex(8)}"
-    folder.mkdir(parents=True)
     try:
-        for table in tables().values():
-            _rows(spark, table, files.get(table.name, ())).createOrReplaceTempView(table.name)
-        yield SparkSession(connection, spark, folder)
+        yield SparkSession(connection, files, folder)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 

@@ -32,8 +32,8 @@ def described() -> str:
 def session(files: Mapping[str, Sequence[str]], *, hold: bool = False) -> Iterator[Session]:
     """A session of the chosen engine; ``files`` and ``hold`` are those of ``lake.engine.session``.
 
-    Spark has memory of its own to hold tables in. Raises ``RefusedInputError``: ``ENGINE`` as
-    ``chosen``, ``SPARK`` when Spark cannot be started.
+    Spark has memory of its own to hold tables in. Raises ``RefusedInputError`` as ``chosen``; what
+    Spark is to compute raises ``SPARK`` when it cannot be started.
     """
     if chosen() == DUCKDB:
         with engine.session(files, hold=hold) as connection:
