@@ -17,13 +17,16 @@ import pytest
 from huitou.lake.sessions import DUCKDB, SPARK
 from tests.engines.clusters import standalone
 
-# Little data: two partitions, no plans made anew on the way, and memory for two other test workers.
+# Little data: two partitions, no plans made anew on the way, code that is quickly compiled rather
+# than fast, and memory for two other test workers.
 _SPARK_DEFAULTS = """
 spark.sql.shuffle.partitions 2
 spark.sql.adaptive.enabled false
 spark.default.parallelism 2
 spark.executor.memory 512m
 spark.executor.cores 1
+spark.driver.extraJavaOptions -XX:TieredStopAtLevel=1
+spark.executor.extraJavaOptions -XX:TieredStopAtLevel=1
 """
 _DRIVER_MIB = "768"
 ENGINES = ("duckdb", "spark", "cluster")
