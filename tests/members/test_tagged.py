@@ -11,6 +11,7 @@ from pytest_django import DjangoAssertNumQueries
 
 from huitou.brands.models import Brand
 from huitou.members import tags as member_tags
+from huitou.members.carried import carried_tags
 from huitou.members.models import Member, TagAssignment, TagChange
 from huitou.members.ownership import Accounts
 from huitou.members.queries import accounts_of
@@ -118,22 +119,27 @@ def test_a_million_cost_no_more_questions(
         tagged_members(brand.pk, tags, NOW)
 
 
-# An account has one tag of an exclusive group at most; the third and fourth exclude each other.
+# An account has one tag of an exclusive group at most, rules aside; the third and fourth exclude
+# each other.
 PLACES = st.lists(
     st.tuples(
-        st.integers(0, 5), st.integers(0, 3), st.integers(0, 3), st.sampled_from((None, 0, 1))
+        st.integers(0, 5),
+        st.integers(0, 3),
+        st.integers(0, 3),
+        st.sampled_from((None, 0, 1)),
+        st.sampled_from((None, None, 7, 8)),
     ),
     max_size=12,
-    unique_by=lambda row: (row[0], min(row[1], 2)),
+    unique_by=lambda row: (row[0], row[1] if row[4] else min(row[1], 2), row[4]),
 )
 
 
 @settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(PLACES, st.sets(st.integers(0, 3), min_size=1))
 def test_sets_agree_with_what_each_member_carries(
-    brand: Brand, rows: list[tuple[int, int, int, int | None]], asked: set[int]
+    brand: Brand, rows: list[tuple[int, int, int, int | None, int | None]], asked: set[int]
 ) -> None:
     # given six accounts of three persons, with tags put at any time, two groups of two tags
     TagAssignment.objects.all().delete()
@@ -142,13 +148,13 @@ def test_sets_agree_with_what_each_member_carries(
     persons = [member(brand) for _ in range(3)]
     accounts = persons + [member(brand, persons[place]) for place in (0, 0, 1)]
     tags, groups = _tags(brand)
-    for account, chosen, days, until in rows:
+    for account, chosen, days, until, rule in rows:
         change = TagChange.objects.create(
             brand=brand, tag_id=tags[chosen], verb="put", source="staff",
             at=NOW - timedelta(days=days),
         )  # fmt: skip
         TagAssignment.objects.create(
-            account=accounts[account], tag_id=tags[chosen], put=change,
+            account=accounts[account], tag_id=tags[chosen], put=change, rule_ref=rule,
             until=None if until is None else NOW + timedelta(days=until),
         )  # fmt: skip
     owned: Accounts = accounts_of(brand.pk, [person.pk for person in persons])
@@ -157,7 +163,7 @@ def test_sets_agree_with_what_each_member_carries(
     found = carriers(brand, *(tags[place] for place in asked))
 
     # then
-    carried = member_tags.carried_tags(brand.pk, owned, NOW)
+    carried = carried_tags(brand.pk, owned, NOW)
     wanted = [{tags[place] for place in asked if groups[place] == group} for group in (0, 1)]
     assert found == [
         {person for person, own in carried.items() if {one.tag_id for one in own} & chosen}

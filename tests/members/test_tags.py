@@ -12,11 +12,11 @@ from pytest_django import DjangoAssertNumQueries
 from huitou.brands.models import Brand, Staff
 from huitou.eventlog.models import Event
 from huitou.kernel.errors import RefusedInputError
+from huitou.members.carried import TagOrigin, carried_tags
 from huitou.members.models import Member, TagAssignment, TagChange
 from huitou.members.queries import accounts_of
 from huitou.members.tags import (
     Act,
-    carried_tags,
     create_tag,
     create_tag_group,
     put_tag,
@@ -67,10 +67,11 @@ def test_a_tag_says_who_put_it_and_why(brand: Brand, staff: Staff, tags: dict[st
     )
 
     [tag] = carried_tags(brand.pk, accounts_of(brand.pk, [who.pk]), NOW)[who.pk]
-    assert (tag.name, tag.group, tag.source, tag.staff, tag.reason, tag.put_at, tag.until) == (
-        "gift", "Habits", "staff", staff.username, "asked on the phone", NOW,
-        NOW + timedelta(days=30),
-    )  # fmt: skip
+    until = NOW + timedelta(days=30)
+    assert (tag.name, tag.group, tag.put_at, tag.until) == ("gift", "Habits", NOW, until)
+    assert tag.origins == (
+        TagOrigin("staff", None, staff.username, "asked on the phone", NOW, until),
+    )
 
 
 def test_a_tag_of_an_exclusive_group_replaces_the_other(

@@ -34,6 +34,7 @@ description: |-
   为“双十一”
   准备
 keeping: dynamic
+tag: ''
 rule:
   all:
   - segment: z-base
@@ -65,16 +66,20 @@ def _set_up(brand: Brand) -> None:
         create_tag(brand_id=brand.pk, group_id=habits, name=name)
     create_tag_group(brand_id=brand.pk, name="empty")
     # The alphabet would apply the first before the second, which it names.
-    _put(brand, "z-base", {"all": [{"trait": "recency_days", "lte": 30}, {"tag": "早晨"}]})
+    _put(
+        brand,
+        "z-base",
+        {"all": [{"trait": "recency_days", "lte": 30}, {"tag": "早晨"}]},
+        tag="晚间",
+    )
     _put(brand, "a-top", {"all": [{"segment": "z-base"}, {"attribute": "skin", "eq": "dry"}, {
         "did": "order.paid", "between": ["2024-01-01", "2024-02-29"], "count": {"gte": 2},
         "where": {"category": {"in": ["是", "no", "1e3"]}}}]})  # fmt: skip
 
 
-def _put(brand: Brand, slug: str, rule: dict[str, Any], name: str = "老客: 高价值") -> None:
-    put_segment(
-        brand=brand, slug=slug, name=name, rule=rule, now=NOW, description="为“双十一”\n准备"
-    )
+def _put(brand: Brand, slug: str, rule: dict[str, Any], **fields: Any) -> None:
+    values = {"name": "老客: 高价值", "description": "为“双十一”\n准备", **fields}
+    put_segment(brand=brand, slug=slug, rule=rule, now=NOW, **values)
 
 
 def _texts(folder: Path) -> dict[str, bytes]:
@@ -111,6 +116,9 @@ def test_what_is_exported_makes_an_empty_brand_export_the_same(
     assert (len(written), others) == (6, [])
     assert [change.act for change in done] == ["add"] * 6
     # and once more does nothing
+    tag = Segment.objects.get(brand=empty, slug="z-base").tag
+    assert tag is not None
+    assert (tag.group.brand, tag.name) == (empty, "晚间")
     versions = SegmentVersion.objects.count()
     assert apply(empty, read_folder(tmp_path / "first"), now=NOW) == []
     assert SegmentVersion.objects.count() == versions
@@ -140,9 +148,9 @@ def test_differences_are_told_as_text(brand: Brand, tmp_path: Path) -> None:
 
     # then
     assert told == [
-        ["# segments/new.yaml: added", "@@ -0,0 +1,6 @@", "+name: New", "+description: ''",
-         "+keeping: dynamic", "+rule:", "+  trait: frequency", "+  gte: 2"],
-        ["# segments/z-base.yaml: changed", "@@ -7,4 +7,4 @@", "   all:",
+        ["# segments/new.yaml: added", "@@ -0,0 +1,7 @@", "+name: New", "+description: ''",
+         "+keeping: dynamic", "+tag: ''", "+rule:", "+  trait: frequency", "+  gte: 2"],
+        ["# segments/z-base.yaml: changed", "@@ -8,4 +8,4 @@", "   all:",
          "   - trait: recency_days", "-    lte: 30", "+    lte: 60", "   - tag: 早晨"],
         ["# segments/a-top.yaml: only in the brand, stays"],
     ]  # fmt: skip
@@ -225,6 +233,7 @@ def test_a_dry_run_tells_the_same_and_changes_nothing(brand: Brand, tmp_path: Pa
         ("segments__x", "name: X\n", "lacks the field 'rule'"),
         ("segments__x", "name: 5\nrule: {}\n", "name: 5 is no text"),
         ("segments__x", "name: X\nkeeping: ice\nrule: {}\n", "keeping: is one of dynamic, frozen"),
+        ("segments__x", "name: X\ntag: vip\nrule: {}\n", "tag: 'vip': write group/name"),
         ("segments__x", "name: X\nname: Y\nrule: {}\n", "'name' is said twice"),
         ("segments__x", "name: [\n", "is no YAML"),
         ("segments__x", "!!python/object:os.system {}\n", "is no YAML"),

@@ -50,19 +50,26 @@ def put(
     slug: Slug,
     rule: RuleFile,
     name: Annotated[str, typer.Option(help="What it is called; default: the slug.")] = "",
+    tag: Annotated[
+        str | None,
+        typer.Option(help="The tag its members carry, as group/name; '' takes it off."),
+    ] = None,
     json: Json = False,
 ) -> None:
-    """Make a segment, or give it another rule."""
+    """Make a segment, or give it another rule or tag; members who stand get the tag at once."""
     data = _rule(rule)
     with ready():
         from django.utils import timezone
 
         from huitou.brands.queries import brand_by_slug
         from huitou.segments.services import put_segment
+        from huitou.segments.tagging import settle_tags
 
+        found, now = brand_by_slug(brand), timezone.now()
         segment = put_segment(
-            brand=brand_by_slug(brand), slug=slug, name=name or slug, rule=data, now=timezone.now()
+            brand=found, slug=slug, name=name or slug, rule=data, now=now, tag=tag
         )
+        settle_tags(found, now=now)
         show({"segment": segment.slug, "name": segment.name}, segment.slug, as_json=json)
 
 
@@ -76,6 +83,7 @@ def list_segments(brand: BrandName, json: Json = False) -> None:
         rows = [asdict(view) for view in segments_in_use(brand_by_slug(brand))]
     lines = [
         f"{r['slug']:<24} {r['members']:>9,}  {r['keeping']}  {r['problem'] or r['at'] or 'never'}"
+        + (f"  #{r['tag_name']}" if r["tag_name"] else "")
         for r in rows
     ]
     show({"segments": rows}, "\n".join(lines) or "None.", as_json=json)
@@ -134,8 +142,11 @@ def archive(brand: BrandName, slug: Slug, json: Json = False) -> None:
 
         from huitou.brands.queries import brand_by_slug
         from huitou.segments.services import archive_segment
+        from huitou.segments.tagging import settle_tags
 
-        archive_segment(brand=brand_by_slug(brand), slug=slug, now=timezone.now())
+        found, now = brand_by_slug(brand), timezone.now()
+        archive_segment(brand=found, slug=slug, now=now)
+        settle_tags(found, now=now)
         show({"segment": slug}, f"{slug} is out of use.", as_json=json)
 
 

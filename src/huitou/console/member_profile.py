@@ -8,6 +8,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from huitou.console.tag_rows import tag_rows
 from huitou.members.attributes import Attribute, attributes
 from huitou.members.consent import Consent
 from huitou.members.facts import ProfileFacts
@@ -68,7 +69,7 @@ def profile_cards(facts: ProfileFacts, kept: Kept) -> dict[str, Any]:
     return {
         "attribute_rows": rows,
         "attribute_fields": [row for row in rows if not row.attribute.is_retired],
-        "carried": facts.tags,
+        "carried": tag_rows(facts.tags),
         "tag_groups": [group for group in kept.groups if group.tags],
         "consent_rows": [
             ConsentRow(channel, [(p, facts.consents.get((channel, p))) for p in Purpose.values])

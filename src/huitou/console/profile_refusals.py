@@ -32,6 +32,7 @@ _WORDS = {
     "TAG": _("Choose a tag."),
     "REASON": _("Write a shorter reason."),
     "UNTIL": _("The end of a tag must lie after today."),
+    "RULE": _("A segment did this: change the segment, not what it did."),
     "UNDONE": _("Somebody has taken this back already."),
     "CHANGE": _("There is no such change of tags to take back."),
     "EVIDENCE": _("A grant needs proof: where it was given and the version of the text."),

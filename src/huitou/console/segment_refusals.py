@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.utils.translation import gettext_lazy as _
 
 from huitou.kernel.errors import RefusedInputError
+from huitou.segments.circles import TagCircleError
 from huitou.segments.reading import RuleError
 
 _WORDS = {
@@ -22,8 +23,10 @@ _WORDS = {
     "SAME": _("Rows and columns are the same: choose two."),
     "STEPS": _("The way has as many steps as it can have; save the branch and start from it."),
     "RULE": _("This is no rule."),
+    "TAG": _("The brand has no such tag; choose another."),
 }
 
+_CIRCLE = _("The rule would depend on the tag this segment puts; leave out one of the two.")
 _RULE_WORDS = {
     "GONE": _("This names something that no longer exists."),
     "UNKNOWN": _("This names something that is not known."),
@@ -39,4 +42,6 @@ def segment_refusal(error: RefusedInputError) -> str:
     """What to do about ``error``."""
     if isinstance(error, RuleError):
         return f"{_RULE_WORDS.get(error.code, '')} {error}".strip()
+    if isinstance(error, TagCircleError):
+        return f"{_CIRCLE} {error.chain}"
     return str(_WORDS.get(error.code, str(error)))

@@ -12,10 +12,10 @@ from datetime import datetime
 from typing import Any
 
 from huitou.members.attribute_values import current_attributes
+from huitou.members.carried import CarriedTag, carried_tags
 from huitou.members.consent import Consent, Matter, consents
 from huitou.members.queries import accounts_of
 from huitou.members.standing import Statement
-from huitou.members.tags import CarriedTag, carried_tags
 from huitou.members.touchpoints import TouchView, touches
 
 # (brand_id, member_ids, now) → member id → fact; members of whom nothing is known are left out.

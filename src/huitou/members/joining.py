@@ -6,13 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from huitou.members.carried import CarriedTag, carried_tags
 from huitou.members.consent import Consent, Matter, consents
 from huitou.members.contact_keys import shared_keys
 from huitou.members.models import AddressKind, Channel, Purpose
 from huitou.members.queries import accounts_of, masked
 from huitou.members.standing import standing_tags, strictest
 from huitou.members.suppressions import suppressed_addresses
-from huitou.members.tags import CarriedTag, carried_tags
 
 
 @dataclass(frozen=True)

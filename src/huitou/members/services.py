@@ -40,7 +40,8 @@ SEALED_COLUMNS = ("phone", "email")
 _PROFILE_IN_USE = (
     "select 1 from members_attributevalue v"
     " where v.account_id = m.id and v.source_ref is distinct from %(ref)s",
-    "select 1 from members_tagassignment t where t.account_id = m.id",
+    # A rule puts its tag again wherever the account is found again.
+    "select 1 from members_tagassignment t where t.account_id = m.id and t.rule_ref is null",
     "select 1 from members_touch t where t.account_id = m.id",
     "select 1 from members_consententry c where c.account_id = m.id",
 )
@@ -331,7 +332,7 @@ def _remove_gone(cursor: Any) -> int:
     for table, column in (
         ("members_identityedge", "a_id"), ("members_identityedge", "b_id"),
         ("members_suggestion", "a_id"), ("members_suggestion", "b_id"),
-        ("members_conflict", "member_id"),
+        ("members_conflict", "member_id"), ("members_tagassignment", "account_id"),
     ):  # fmt: skip
         cursor.execute(
             f"delete from {table} t using undone u where t.{column} = u.id and u.is_gone"

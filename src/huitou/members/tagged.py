@@ -27,15 +27,22 @@ _MERGED = """
 select string_agg(id::text, ' ' order by id), string_agg(merged_into_id::text, ' ' order by id)
 from members_member where merged_into_id is not null and brand_id = %(brand)s
 """
-# Persons of several accounts who carry another tag of an exclusive group later than the chosen
-# ones: the last one put is the one that counts, as in ``standing.standing_tags``.
+# Who carries another tag of an exclusive group later than the chosen ones: the last one put is the
+# one that counts, as in ``standing.standing_tags``. Only persons of several accounts, and those on
+# whom a rule keeps a tag of the group, can carry two.
 _REPLACED = f"""
 with several as (
   select id as account, merged_into_id as person from members_member
   where merged_into_id is not null and brand_id = %(brand)s
-  union all
-  select distinct merged_into_id, merged_into_id from members_member
-  where merged_into_id is not null and brand_id = %(brand)s)
+  union
+  select merged_into_id, merged_into_id from members_member
+  where merged_into_id is not null and brand_id = %(brand)s
+  union
+  select m.id, coalesce(m.merged_into_id, m.id)
+  from members_tagassignment a
+  join members_tag t on t.id = a.tag_id
+  join members_member m on m.id = a.account_id
+  where t.group_id = any(%(groups)s::bigint[]) and a.rule_ref is not null and a.removed_id is null)
 select group_id, string_agg(person::text, ' ') from (
   select distinct on (s.person, t.group_id) s.person, t.group_id, t.id
   from several s
@@ -63,7 +70,7 @@ def tagged_members(brand_id: int, tag_ids: Collection[int], now: datetime) -> li
         accounts, persons = map(_ids, cursor.fetchone())
         exclusive_groups = [group for group, is_exclusive, _ in found if is_exclusive]
         replaced: dict[int, Ints] = {}
-        if exclusive_groups and accounts.size:
+        if exclusive_groups:
             cursor.execute(_REPLACED, values | {"groups": exclusive_groups})
             replaced = {group: _ids(text) for group, text in cursor.fetchall()}
     sets = []

@@ -1,7 +1,8 @@
 """Tags: put and removed on sets of members, with who, why, when and until, and taken back.
 
 One act is one ``TagChange``, however many members it touches; what a member carries is
-``standing.standing_tags``.
+``standing.standing_tags``. What a rule keeps (``rule_tags``) stands beside what people put: an act
+of either leaves the other's alone.
 """
 
 from __future__ import annotations
@@ -11,13 +12,12 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import IntegrityError, connection, transaction
-from django.db.models import Count, Q
+from django.db.models import Count
 
 from huitou.eventlog.services import append
 from huitou.kernel.errors import RefusedInputError
 from huitou.members.models import Tag, TagAssignment, TagChange, TagGroup, TagSource, TagVerb
-from huitou.members.ownership import Accounts, accounts_of_persons, owners
-from huitou.members.standing import TagFact, standing_tags
+from huitou.members.ownership import accounts_of_persons
 
 NAME_CHARS_MAX = 60
 REASON_CHARS_MAX = 200
@@ -46,17 +46,6 @@ class TagGroupView:
 
 
 @dataclass(frozen=True)
-class CarriedTag(TagFact):
-    """A tag a member carries, in words: who or what put it and why."""
-
-    name: str
-    group: str
-    source: str
-    staff: str
-    reason: str
-
-
-@dataclass(frozen=True)
 class TagChangeView:
     """One act in the history of the brand's tags; ``is_undone`` when it was taken back."""
 
@@ -65,6 +54,7 @@ class TagChangeView:
     group: str
     verb: str
     source: str
+    rule_ref: int | None
     staff: str
     reason: str
     at: datetime
@@ -82,13 +72,17 @@ class Changed:
 
 @dataclass(frozen=True)
 class Act:
-    """Who or what acts on tags, why and when."""
+    """Who or what acts on tags, why and when; a rule names itself (``rule_ref``).
+
+    ``origin`` is that of the news of it: ``live``, or ``backfill`` for what is only caught up on.
+    """
 
     source: str
     now: datetime
     staff_id: int | None = None
     reason: str = ""
-    source_ref: int | None = None
+    rule_ref: int | None = None
+    origin: str = "live"
 
 
 def create_tag_group(*, brand_id: int, name: str, is_exclusive: bool = False) -> int:
@@ -119,7 +113,11 @@ def change_tag_group(*, brand_id: int, group_id: int, is_exclusive: bool) -> Non
     if group is None:
         raise RefusedInputError("GROUP", "The brand has no such group of tags.")
     carried = TagAssignment.objects.filter(tag__group=group, removed=None)
-    several = carried.values("account_id").annotate(tags=Count("id")).filter(tags__gt=1)
+    several = (
+        carried.values("account_id")
+        .annotate(tags=Count("tag_id", distinct=True))
+        .filter(tags__gt=1)
+    )
     if is_exclusive and several.exists():
         raise RefusedInputError(
             "GROUP_SHARED",
@@ -165,9 +163,16 @@ def tag_groups(brand_id: int, *, counted: bool = False) -> list[TagGroupView]:
     ]
 
 
+def tag_names(brand_id: int) -> dict[int, str]:
+    """Every tag of the brand as ``group/name``."""
+    return {
+        tag.id: f"{group.name}/{tag.name}" for group in tag_groups(brand_id) for tag in group.tags
+    }
+
+
 def _carriers(brand_id: int) -> dict[int, int]:
     active = TagAssignment.objects.filter(tag__group__brand_id=brand_id, removed=None)
-    return dict(active.values_list("tag_id").annotate(accounts=Count("id")))
+    return dict(active.values_list("tag_id").annotate(accounts=Count("account_id", distinct=True)))
 
 
 @transaction.atomic
@@ -181,20 +186,22 @@ def put_tag(
 ) -> Changed:
     """Put a tag on members, ending at ``until`` when given; in an exclusive group it replaces.
 
-    Members who carry it with the same end are left alone. Raises ``RefusedInputError`` with the
-    code ``TAG``, ``MEMBER``, ``SOURCE``, ``REASON`` or ``UNTIL``.
+    Members who carry it with the same end are left alone. What a rule keeps is never replaced: of
+    an exclusive group what was put last counts. Raises ``RefusedInputError`` with the code ``TAG``,
+    ``MEMBER``, ``SOURCE``, ``REASON`` or ``UNTIL``.
     """
-    tag = _locked_tag(brand_id, tag_id)
+    tag = locked_tag(brand_id, tag_id)
     if until is not None and until <= act.now:
         raise RefusedInputError("UNTIL", "The end of a tag must lie after now.")
     accounts = accounts_of_persons(brand_id, member_ids)
-    change = _started(brand_id, tag, TagVerb.PUT, act)
+    change = started(brand_id, tag, TagVerb.PUT, act)
     with connection.cursor() as cursor:
         cursor.execute(
             """
             update members_tagassignment a set removed_id = %(change)s
             from members_tag t
-            where t.id = a.tag_id and a.removed_id is null and a.account_id = any(%(accounts)s)
+            where t.id = a.tag_id and a.removed_id is null and a.rule_ref is null
+              and a.account_id = any(%(accounts)s)
               and (a.tag_id = %(tag)s and a.until is distinct from %(until)s::timestamptz
                    or %(exclusive)s and t.group_id = %(group)s and a.tag_id <> %(tag)s)
             """,
@@ -210,31 +217,34 @@ def put_tag(
         cursor.execute(
             "insert into members_tagassignment (account_id, tag_id, put_id, until)"
             " select unnest(%s::bigint[]), %s, %s, %s::timestamptz"
-            " on conflict (account_id, tag_id) where removed_id is null do nothing"
+            " on conflict (account_id, tag_id, rule_ref) where removed_id is null do nothing"
             " returning account_id",
             [sorted(set(member_ids)), tag.pk, change.pk, until],
         )
         changed = [row[0] for row in cursor.fetchall()]
-    return _finished(change, changed)
+    return finished(change, changed)
 
 
 @transaction.atomic
 def remove_tag(*, brand_id: int, tag_id: int, member_ids: Collection[int], act: Act) -> Changed:
     """Remove a tag from all accounts of members; those without it are left alone.
 
+    What a rule keeps stays until the rule lets go of it.
+
     Raises ``RefusedInputError`` with the code ``TAG``, ``MEMBER``, ``SOURCE`` or ``REASON``.
     """
-    tag = _locked_tag(brand_id, tag_id)
+    tag = locked_tag(brand_id, tag_id)
     accounts = accounts_of_persons(brand_id, member_ids)
-    change = _started(brand_id, tag, TagVerb.REMOVED, act)
+    change = started(brand_id, tag, TagVerb.REMOVED, act)
     with connection.cursor() as cursor:
         cursor.execute(
             "update members_tagassignment set removed_id = %s where tag_id = %s"
-            " and account_id = any(%s) and removed_id is null returning account_id",
+            " and account_id = any(%s) and removed_id is null and rule_ref is null"
+            " returning account_id",
             [change.pk, tag.pk, accounts],
         )
         changed = [row[0] for row in cursor.fetchall()]
-    return _finished(change, changed)
+    return finished(change, changed)
 
 
 @transaction.atomic
@@ -242,15 +252,18 @@ def undo_tag_change(*, brand_id: int, change_id: int, act: Act) -> Changed:
     """Take a change back: what it put is removed, what it removed is put again.
 
     A tag another act put since, and that the group excludes, stays. Raises ``RefusedInputError``
-    with the code ``CHANGE``, ``UNDONE``, ``SOURCE`` or ``REASON``.
+    with the code ``CHANGE``, ``RULE`` for what a rule did and would do again, ``UNDONE``,
+    ``SOURCE`` or ``REASON``.
     """
     first = TagChange.objects.filter(brand_id=brand_id, pk=change_id).first()
     if first is None or first.verb == TagVerb.UNDONE:
         raise RefusedInputError("CHANGE", "There is no such change of tags to take back.")
-    tag = _locked_tag(brand_id, first.tag_id)
+    if first.source == TagSource.RULE:
+        raise RefusedInputError("RULE", "A rule did this: change the rule, not what it did.")
+    tag = locked_tag(brand_id, first.tag_id)
     if TagChange.objects.filter(undoes=first).exists():
         raise RefusedInputError("UNDONE", "This change was taken back already.")
-    change = _started(brand_id, tag, TagVerb.UNDONE, act, undoes=first)
+    change = started(brand_id, tag, TagVerb.UNDONE, act, undoes=first)
     with connection.cursor() as cursor:
         cursor.execute(
             "update members_tagassignment set removed_id = %s"
@@ -268,7 +281,7 @@ def undo_tag_change(*, brand_id: int, change_id: int, act: Act) -> Changed:
                 select 1 from members_tagassignment o join members_tag t on t.id = o.tag_id
                 where o.account_id = a.account_id and t.group_id = %(group)s
                   and o.removed_id is null))
-            on conflict (account_id, tag_id) where removed_id is null do nothing
+            on conflict (account_id, tag_id, rule_ref) where removed_id is null do nothing
             returning account_id
             """,
             {
@@ -280,11 +293,14 @@ def undo_tag_change(*, brand_id: int, change_id: int, act: Act) -> Changed:
             },
         )
         changed += [row[0] for row in cursor.fetchall()]
-    return _finished(change, changed, keep=True)
+    return finished(change, changed, keep=True)
 
 
-def _locked_tag(brand_id: int, tag_id: int) -> Tag:
-    """The tag, its group locked: two acts on one exclusive group wait for each other."""
+def locked_tag(brand_id: int, tag_id: int) -> Tag:
+    """The tag, its group locked: two acts on one exclusive group wait for each other.
+
+    Raises ``RefusedInputError``: ``TAG``.
+    """
     tag = Tag.objects.filter(group__brand_id=brand_id, pk=tag_id).first()
     if tag is None:
         raise RefusedInputError("TAG", "The brand has no such tag.")
@@ -292,9 +308,10 @@ def _locked_tag(brand_id: int, tag_id: int) -> Tag:
     return tag
 
 
-def _started(
+def started(
     brand_id: int, tag: Tag, verb: str, act: Act, undoes: TagChange | None = None
 ) -> TagChange:
+    """The record of an act that begins. Raises ``RefusedInputError``: ``SOURCE``, ``REASON``."""
     if act.source not in TagSource.values:
         raise RefusedInputError("SOURCE", f"{act.source!r} is no source of tags.")
     if len(act.reason) > REASON_CHARS_MAX:
@@ -304,7 +321,7 @@ def _started(
         tag=tag,
         verb=verb,
         source=act.source,
-        source_ref=act.source_ref,
+        source_ref=act.rule_ref,
         staff_id=act.staff_id,
         reason=act.reason.strip(),
         at=act.now,
@@ -312,7 +329,9 @@ def _started(
     )
 
 
-def _finished(change: TagChange, accounts: list[int], *, keep: bool = False) -> Changed:
+def finished(
+    change: TagChange, accounts: list[int], *, keep: bool = False, origin: str = "live"
+) -> Changed:
     """Write down the effect and tell others of it; without any the record goes unless kept."""
     touched = sorted(set(accounts))
     if not touched and not keep:
@@ -326,41 +345,15 @@ def _finished(change: TagChange, accounts: list[int], *, keep: bool = False) -> 
         kind=f"members.tag_{change.verb}",
         subject_ids=touched,
         occurred_at=change.at,
-        origin="backfill" if change.source == TagSource.IMPORT else "live",
-        payload={"tag_id": change.tag_id, "change_id": change.pk, "source": change.source},
+        origin="backfill" if change.source == TagSource.IMPORT else origin,
+        payload={
+            "tag_id": change.tag_id,
+            "change_id": change.pk,
+            "source": change.source,
+            "rule_ref": change.source_ref if change.source == TagSource.RULE else None,
+        },
     )
     return Changed(change.pk, len(touched))
-
-
-def carried_tags(brand_id: int, accounts: Accounts, now: datetime) -> dict[int, list[CarriedTag]]:
-    """The tags each member carries at ``now``, in one statement; members without are left out."""
-    member_of = owners(accounts)
-    rows = TagAssignment.objects.filter(
-        Q(until=None) | Q(until__gt=now),
-        tag__group__brand_id=brand_id,
-        account_id__in=list(member_of),
-        removed=None,
-    ).select_related("tag__group", "put__staff")
-    heard: dict[int, list[CarriedTag]] = {}
-    for row in rows:
-        heard.setdefault(member_of[row.account_id], []).append(_carried(row))
-    return {member: standing_tags(tags, now) for member, tags in heard.items()}
-
-
-def _carried(row: TagAssignment) -> CarriedTag:
-    return CarriedTag(
-        id=row.pk,
-        tag_id=row.tag_id,
-        group_id=row.tag.group_id,
-        is_exclusive=row.tag.group.is_exclusive,
-        put_at=row.put.at,
-        until=row.until,
-        name=row.tag.name,
-        group=row.tag.group.name,
-        source=row.put.source,
-        staff=row.put.staff.username if row.put.staff else "",
-        reason=row.put.reason,
-    )
 
 
 def tag_changes(brand_id: int, *, offset: int = 0, limit: int = 20) -> list[TagChangeView]:
@@ -375,6 +368,7 @@ def tag_changes(brand_id: int, *, offset: int = 0, limit: int = 20) -> list[TagC
             group=row.tag.group.name,
             verb=row.verb,
             source=row.source,
+            rule_ref=row.source_ref if row.source == TagSource.RULE else None,
             staff=row.staff.username if row.staff else "",
             reason=row.reason,
             at=row.at,

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 
 from huitou.brands.configuration import Document, Kind, read_fields, register_kind
 from huitou.brands.models import Brand
 from huitou.kernel.errors import RefusedInputError
+from huitou.members.tags import tag_names
+from huitou.segments.circles import named_in
 from huitou.segments.models import Keeping, Segment
 from huitou.segments.queries import latest_versions
 from huitou.segments.services import archive_segment, freeze_segment, put_segment
@@ -46,11 +48,13 @@ def ordered(rule: Any) -> Any:
 def _segments(brand: Brand) -> Mapping[str, Document]:
     segments = list(Segment.objects.filter(brand=brand, archived_at=None))
     versions = latest_versions(segment.pk for segment in segments)
+    tags = tag_names(brand.pk)
     return {
         segment.slug: {
             "name": segment.name,
             "description": segment.description,
             "keeping": segment.keeping,
+            "tag": tags.get(segment.tag_id, ""),
             "rule": ordered(versions[segment.pk].rule),
         }
         for segment in segments
@@ -59,13 +63,17 @@ def _segments(brand: Brand) -> Mapping[str, Document]:
 
 def _read(_slug: str, given: Any) -> Document:
     required = {"name": str, "rule": dict}
-    document = read_fields(given, required, {"description": "", "keeping": str(Keeping.DYNAMIC)})
+    others = {"description": "", "keeping": str(Keeping.DYNAMIC), "tag": ""}
+    document = read_fields(given, required, others)
     if document["keeping"] not in Keeping.values:
         raise RefusedInputError("DOCUMENT", f"keeping: is one of {', '.join(Keeping.values)}")
+    if document["tag"] and "/" not in document["tag"]:
+        raise RefusedInputError("DOCUMENT", f"tag: {document['tag']!r}: write group/name")
     return {
         "name": document["name"],
         "description": document["description"],
         "keeping": document["keeping"],
+        "tag": document["tag"],
         "rule": ordered(document["rule"]),
     }
 
@@ -85,6 +93,7 @@ def _put(
         slug=slug,
         name=document["name"],
         description=document["description"],
+        tag=document["tag"],
         rule=document["rule"],
         now=now,
     )
@@ -97,17 +106,7 @@ def _archive(brand: Brand, slug: str, now: datetime) -> None:
 
 
 def _named(document: Document) -> Collection[str]:
-    return set(_slugs(document["rule"]))
-
-
-def _slugs(rule: Any) -> Iterator[str]:
-    parts = rule if isinstance(rule, list) else []
-    if isinstance(rule, Mapping):
-        parts = list(rule.values())
-        if isinstance(rule.get("segment"), str):
-            yield rule["segment"]
-    for part in parts:
-        yield from _slugs(part)
+    return set(named_in(document["rule"], "segment"))
 
 
 def _problems(brand: Brand) -> Mapping[str, str]:

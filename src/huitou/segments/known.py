@@ -18,10 +18,10 @@ from huitou.lake.happenings import PRODUCTS
 from huitou.lake.registry import tables
 from huitou.members import holders
 from huitou.members.attribute_values import current_attributes
+from huitou.members.carried import carried_tags
 from huitou.members.consent import consents
 from huitou.members.ownership import Accounts, owners
 from huitou.members.queries import accounts_of
-from huitou.members.tags import carried_tags
 from huitou.segments.files import standing_among
 from huitou.segments.judging import Fact, Known, passes
 from huitou.segments.levels import Level, asks_products, levels_of

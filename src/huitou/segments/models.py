@@ -9,6 +9,7 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from huitou.brands.models import Brand
+from huitou.members.models import Tag
 
 
 class Keeping(models.TextChoices):
@@ -32,6 +33,11 @@ class Segment(models.Model):
     # The figures it was last looked at on ('': not with this rule), and what was wrong with it.
     looked_at = models.CharField(max_length=80, blank=True, db_default="")
     problem = models.CharField(max_length=500, blank=True, db_default="")
+    # What its members carry, and the refresh whose members carry it: null while some do not yet.
+    tag = models.ForeignKey(
+        Tag, null=True, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
+    tagged_by = models.BigIntegerField(null=True)
 
     class Meta:
         verbose_name = _("segment")
@@ -39,6 +45,10 @@ class Segment(models.Model):
             models.UniqueConstraint(fields=["brand", "slug"], name="segment_slug_unique"),
             models.CheckConstraint(
                 condition=Q(keeping__in=Keeping.values), name="segment_keeping_known"
+            ),
+            models.CheckConstraint(
+                condition=Q(tag__isnull=False, archived_at=None) | Q(tagged_by=None),
+                name="segment_tagged_with_its_tag",
             ),
         ]
 

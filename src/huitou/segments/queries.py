@@ -43,7 +43,8 @@ class SegmentView:
     """A segment as its latest refresh left it (``at`` and ``as_of`` None before the first).
 
     ``entered`` and ``left`` count who moved at that refresh; ``problem`` is what is wrong with the
-    rule.
+    rule. ``tag`` is what its members carry (``tag_name`` with its group before it, as rules and
+    files call it; '' for none), ``is_tagged`` whether all of them do by now.
     """
 
     id: int
@@ -59,6 +60,10 @@ class SegmentView:
     as_of: date | None
     at: datetime | None
     problem: str
+    tag_id: int | None = None
+    tag: str = ""
+    tag_name: str = ""
+    is_tagged: bool = False
 
 
 def segments_in_use(brand: Brand) -> list[SegmentView]:
@@ -77,7 +82,7 @@ def segment_view(brand: Brand, slug: str) -> SegmentView | None:
 
 
 def _views(segments: QuerySet[Segment]) -> list[SegmentView]:
-    listed = list(segments.order_by("slug"))
+    listed = list(segments.select_related("tag__group").order_by("slug"))
     last = latest_refreshes(segment.pk for segment in listed)
     return [_view(segment, last.get(segment.pk)) for segment in listed]
 
@@ -97,7 +102,17 @@ def _view(segment: Segment, last: SegmentRefresh | None) -> SegmentView:
         as_of=last.as_of if last else None,
         at=last.at if last else None,
         problem=segment.problem,
+        tag_id=segment.tag_id,
+        tag=segment.tag.name if segment.tag else "",
+        tag_name=f"{segment.tag.group.name}/{segment.tag.name}" if segment.tag else "",
+        is_tagged=last is not None and segment.tagged_by == last.pk,
     )
+
+
+def segment_names(segment_ids: Iterable[int]) -> dict[int, tuple[str, str]]:
+    """The slug and the name of segments, those out of use among them."""
+    rows = Segment.objects.filter(pk__in=set(segment_ids)).values_list("pk", "slug", "name")
+    return {pk: (slug, name) for pk, slug, name in rows}
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,8 @@
 
 A segment whose rule and figures are those of its last refresh is left alone. One whose figures are
 newer is judged again on the members that can have moved (``changes``); one that is new, has another
-rule, or was judged on figures that are gone, on everybody.
+rule, or was judged on figures that are gone, on everybody. Then the tags segments put follow, and
+the rules that ask for these.
 """
 
 from __future__ import annotations
@@ -10,12 +11,12 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import numpy as np
-from django.db import connection as database
 from django.db import transaction
 
 from huitou.brands.models import Brand
@@ -34,11 +35,13 @@ from huitou.segments.queries import latest_refreshes, latest_versions
 from huitou.segments.reading import RuleError, read_rule
 from huitou.segments.rules import Holds, Rule, atoms
 from huitou.segments.statements import PEOPLE
+from huitou.segments.tagging import one_at_a_time, settle_tags, unsettled
 from huitou.segments.words import vocabulary_of
 
-# One refresh per brand at a time: "segm" in ASCII.
-_LOCK_CLASS = 0x7365676D
 _PROBLEM_CHARS = 500
+# Rules that ask for tags other segments put are judged again once these moved, and so on: a longer
+# chain of segments than this is caught up on by the next refresh.
+_TAG_ROUNDS_MAX = 8
 
 
 @dataclass(frozen=True)
@@ -80,36 +83,66 @@ def refresh(
     ``RefusedInputError``: ``NO_FIGURES``, ``SEGMENT`` for a name the brand does not have.
     """
     figures = Path(grounds.snapshot_of(brand.pk).folder).name
-    with database.cursor() as cursor:
-        cursor.execute("select pg_advisory_lock(%s, %s)", [_LOCK_CLASS, brand.pk])
-    try:
+    with one_at_a_time(brand.pk):
         tasks, results = _tasks(brand, slugs)
-        groups: dict[str, list[_Task]] = {}
-        for task in tasks:
-            groups.setdefault("" if whole else task.judged_on, []).append(task)
-        for earlier, group in groups.items():
-            results += _refresh_group(brand, earlier, group)
+        results += _judged(brand, tasks, whole=whole)
+        for _ in range(_TAG_ROUNDS_MAX):
+            moved = settle_tags(brand, now=datetime.now(UTC))
+            tasks = [task for task in _tasks(brand, slugs)[0] if _asks_for(task, moved)]
+            if not tasks:
+                break
+            results = _together(results, _judged(brand, tasks))
         _note(brand, results, figures)
         files.vacuum(brand.pk, now=time.time())
-    finally:
-        with database.cursor() as cursor:
-            cursor.execute("select pg_advisory_unlock(%s, %s)", [_LOCK_CLASS, brand.pk])
     return sorted(results, key=lambda done: done.slug)
+
+
+def _judged(brand: Brand, tasks: Sequence[_Task], *, whole: bool = False) -> list[Refreshed]:
+    groups: dict[str, list[_Task]] = {}
+    for task in tasks:
+        groups.setdefault("" if whole else task.judged_on, []).append(task)
+    return [
+        done for earlier, group in groups.items() for done in _refresh_group(brand, earlier, group)
+    ]
+
+
+def _asks_for(task: _Task, tag_ids: set[int]) -> bool:
+    """Whether the rule asks for one of the tags."""
+    return any(atom.kind == "tag" and int(atom.key) in tag_ids for atom in _holds([task.tree]))
+
+
+def _together(first: Sequence[Refreshed], again: Sequence[Refreshed]) -> list[Refreshed]:
+    """What two looks at the same segments found, one after the other."""
+    later = {done.slug: done for done in again}
+    return [
+        replace(
+            later[done.slug],
+            entered=done.entered + later[done.slug].entered,
+            left=done.left + later[done.slug].left,
+            judged=done.judged + later[done.slug].judged,
+        )
+        if done.slug in later
+        else done
+        for done in first
+    ]
 
 
 def behind() -> list[int]:
     """The brands with a dynamic segment that was not looked at on the figures in force.
 
-    Conditions of PostgreSQL move without new figures; they are looked at when figures are new.
+    Or with members that are to carry a segment's tag, or no longer. Other conditions of PostgreSQL
+    move without new figures; they are looked at when figures are new.
     """
     standing = Segment.objects.filter(archived_at=None, keeping=Keeping.DYNAMIC)
     looked: dict[int, set[str]] = {}
     for brand_id, looked_at in standing.values_list("brand_id", "looked_at").distinct():
         looked.setdefault(brand_id, set()).add(looked_at)
     found = []
-    for brand_id in sorted(looked):
+    tags_due = {segment.brand_id for segment in unsettled()}
+    for brand_id in sorted({*looked, *tags_due}):
         snapshot = snapshots.current(Scope(brand_id))
-        if snapshot is not None and looked[brand_id] != {Path(snapshot.folder).name}:
+        figures = {Path(snapshot.folder).name} if snapshot else set()
+        if figures and (brand_id in tags_due or looked[brand_id] != figures):
             found.append(brand_id)
     return found
 

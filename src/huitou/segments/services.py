@@ -7,19 +7,23 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 
 from huitou.brands.models import Brand
 from huitou.kernel.errors import RefusedInputError
+from huitou.segments.circles import refuse_circle
 from huitou.segments.models import Keeping, Segment, SegmentRefresh, SegmentVersion
 from huitou.segments.queries import segment_by_slug
 from huitou.segments.reading import read_rule
+from huitou.segments.vocabulary import Vocabulary
 from huitou.segments.words import vocabulary_of
 
 NAME_CHARS_MAX = 80
 DESCRIPTION_CHARS_MAX = 200
 # A brand has no more: beyond, nobody knows what they are for.
 SEGMENTS_MAX = 500
+# Changes of a brand's segments, one at a time: "segr" in ASCII.
+_LOCK_CLASS = 0x73656772
 _SLUG = re.compile(r"[a-z0-9][a-z0-9-]{0,59}\Z")
 
 
@@ -33,19 +37,28 @@ def put_segment(
     now: datetime,
     staff_id: int | None = None,
     description: str | None = None,
+    tag: str | None = None,
     seen_version: int | None = None,
 ) -> Segment:
     """Make a dynamic segment, or give the one of that slug another name and rule.
 
-    The same rule again makes no new version; no ``description`` leaves it as it is.
+    ``tag`` is what its members carry: a name as rules call it, '' for none. The same rule again
+    makes no new version; no ``description`` and no ``tag`` leave them as they are.
     ``seen_version`` is the number of the rule the change was made from, 0 for a new segment: when
     it is no longer the latest, somebody else was faster. Raises ``RuleError`` when the rule cannot
-    be read or names the segment itself, and ``RefusedInputError``: ``SLUG``, ``NAME``,
-    ``DESCRIPTION``, ``FULL``, ``FROZEN``, ``CHANGED``, ``TAKEN``.
+    be read or names the segment itself, ``TagCircleError`` when it depends on the tag, and
+    ``RefusedInputError``: ``SLUG``, ``NAME``, ``DESCRIPTION``, ``TAG``, ``FULL``, ``FROZEN``,
+    ``CHANGED``, ``TAKEN``.
     """
     _check(slug, name, description or "")
+    _take_turn(brand)
+    words = vocabulary_of(brand)
+    before = Segment.objects.filter(brand=brand, slug=slug).first()
+    tag_id = (before.tag_id if before else None) if tag is None else _tag_id(tag, words)
+    words = words.with_rule(slug, rule, str(tag_id or ""))
     # Read as by its name, so that a circle through other segments is found too.
-    read_rule({"segment": slug}, vocabulary_of(brand).with_rule(slug, rule))
+    read_rule({"segment": slug}, words)
+    refuse_circle(words, slug)
     segment = Segment.objects.select_for_update().filter(brand=brand, slug=slug).first()
     if segment is None:
         segment = _made(brand, slug, name)
@@ -56,7 +69,9 @@ def put_segment(
     segment.name = name.strip()
     segment.description = segment.description if description is None else description.strip()
     segment.archived_at = None
-    segment.save(update_fields=["name", "description", "archived_at"])
+    if segment.tag_id != tag_id:
+        segment.tag_id, segment.tagged_by = tag_id, None
+    segment.save(update_fields=["name", "description", "archived_at", "tag", "tagged_by"])
     if last is None or last.rule != rule:
         number = last.number + 1 if last else 1
         SegmentVersion.objects.create(
@@ -86,12 +101,29 @@ def freeze_segment(*, brand: Brand, slug: str) -> Segment:
 def archive_segment(*, brand: Brand, slug: str, now: datetime) -> None:
     """Take a segment out of use; rules that name it can then no longer be read.
 
-    Raises ``RefusedInputError``: ``SEGMENT``.
+    Its members lose the tag it puts. Raises ``RefusedInputError``: ``SEGMENT``.
     """
     segment = segment_by_slug(brand, slug)
-    segment.archived_at = now
-    segment.save(update_fields=["archived_at"])
+    segment.archived_at, segment.tagged_by = now, None
+    segment.save(update_fields=["archived_at", "tagged_by"])
     _look_anew(brand)
+
+
+def _take_turn(brand: Brand) -> None:
+    """Let two changes of a brand's rules wait for each other: together they may make a circle."""
+    with connection.cursor() as cursor:
+        cursor.execute("select pg_advisory_xact_lock(%s, %s)", [_LOCK_CLASS, brand.pk])
+
+
+def _tag_id(name: str, words: Vocabulary) -> int | None:
+    """The tag rules call so; None for ''."""
+    if not name:
+        return None
+    found = words.tags.get(name)
+    if found is None:
+        several = " Several groups have it: write group/name." if name in words.tags else ""
+        raise RefusedInputError("TAG", f"The brand has no such tag: {name[:200]!r}.{several}")
+    return int(found.key)
 
 
 def _look_anew(brand: Brand) -> None:

@@ -24,6 +24,21 @@ def refresh_now(brand_id: int, job_id: int, slugs: list[str] | None = None) -> N
     refresh_as_job(brand_id, job_id=job_id, slugs=slugs)
 
 
+def follow_tags(brand_id: int) -> None:
+    """Queue the brand when tags are to be put or ended, sooner than ``follow_figures`` would."""
+    from huitou.segments.tagging import unsettled
+
+    if unsettled(brand_id):
+        _queue(brand_id)
+
+
+def _queue(brand_id: int) -> None:
+    try:
+        refresh_brand.configure(queueing_lock=f"segments-{brand_id}").defer(brand_id=brand_id)
+    except AlreadyEnqueued:
+        pass
+
+
 @app.periodic(cron="*/5 * * * *")
 @app.task(name="segments.follow_figures", queue="insight")
 def follow_figures(timestamp: int) -> None:
@@ -31,8 +46,4 @@ def follow_figures(timestamp: int) -> None:
     from huitou.segments.refreshing import behind
 
     for brand_id in behind():
-        lock = f"segments-{brand_id}"
-        try:
-            refresh_brand.configure(queueing_lock=lock).defer(brand_id=brand_id)
-        except AlreadyEnqueued:
-            continue
+        _queue(brand_id)

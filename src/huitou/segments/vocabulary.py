@@ -27,11 +27,15 @@ class Word:
 
 @dataclass(frozen=True)
 class SegmentWord:
-    """A segment a rule may name: its own rule as data, or none when it is frozen."""
+    """A segment a rule may name: its own rule as data, or none when it is frozen.
+
+    ``puts`` is the key of the tag its members carry, '' for none.
+    """
 
     key: str
     word: str
     rule: Mapping[str, Any] | None
+    puts: str = ""
 
 
 @dataclass(frozen=True)
@@ -51,9 +55,9 @@ class Vocabulary:
     channels: tuple[str, ...] = ()
     purposes: tuple[str, ...] = ()
 
-    def with_rule(self, slug: str, rule: Mapping[str, Any]) -> Vocabulary:
-        """The same words, but for the segment's rule: so circles through it are found."""
-        segments = {**self.segments, slug: SegmentWord("", slug, rule)}
+    def with_rule(self, slug: str, rule: Mapping[str, Any], puts: str = "") -> Vocabulary:
+        """The same words, but for the segment's rule and tag: so circles through it are found."""
+        segments = {**self.segments, slug: SegmentWord("", slug, rule, puts)}
         return replace(self, segments=segments)
 
     @property

@@ -78,6 +78,7 @@ def _segments(brand_id: int) -> dict[str, SegmentWord]:
             str(segment.pk),
             segment.name,
             None if segment.keeping == Keeping.FROZEN else versions[segment.pk].rule,
+            str(segment.tag_id or ""),
         )
         for segment in standing
     }

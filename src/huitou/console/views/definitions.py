@@ -14,6 +14,7 @@ from django.views.decorators.http import require_POST
 
 from huitou.console import member_labels  # noqa: F401 -- adds the words these pages show
 from huitou.console.profile_refusals import refusal_of
+from huitou.console.tag_rows import change_rows
 from huitou.console.views.profile import act_of
 from huitou.kernel.errors import RefusedInputError
 from huitou.members import tags as member_tags
@@ -99,7 +100,8 @@ def tags_page(request: HttpRequest) -> HttpResponseBase:
     """Groups with their tags and the latest changes."""
     context = {
         "groups": member_tags.tag_groups(request.scope.brand_id, counted=True),
-        "changes": member_tags.tag_changes(request.scope.brand_id, limit=CHANGE_ROWS),
+        "changes": change_rows(member_tags.tag_changes(request.scope.brand_id, limit=CHANGE_ROWS)),
+        "may_see_segments": request.scope.may("segments.view"),
         "may_set_up": request.scope.may("profile.define"),
         "may_edit": request.scope.may("profile.edit"),
     }

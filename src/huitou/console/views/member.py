@@ -93,6 +93,7 @@ def member(request: HttpRequest, public_id: UUID) -> HttpResponse:
         "reviews": facts.get("reviews", ()),
         "categories": _categories(request, profile),
     }
+    context["may_see_segments"] = request.scope.may("segments.view")
     context["may_unmask"] = request.scope.may("members.unmask")
     context["may_erase"] = request.scope.may("privacy.manage")
     context["group_brands"] = len(brands_in_reach(request))

@@ -43,6 +43,8 @@ from huitou.console.segment_refusals import segment_refusal
 from huitou.console.segment_rows import member_lines, mix_rows
 from huitou.console.views.segments import named_segment, version_number
 from huitou.kernel.errors import RefusedInputError
+from huitou.members.tags import tag_groups
+from huitou.segments import tasks
 from huitou.segments.models import Keeping
 from huitou.segments.queries import SegmentView, segment_versions
 from huitou.segments.reading import CONDITIONS_MAX
@@ -96,6 +98,8 @@ def _page(
         "name": given.get("name", segment.name if segment else ""),
         "slug": given.get("slug", segment.slug if segment else ""),
         "description": given.get("description", segment.description if segment else ""),
+        "tag": given.get("tag", segment.tag_name if segment else ""),
+        "tag_groups": [group for group in tag_groups(request.scope.brand_id) if group.tags],
         "refusal": refusal,
         **_panel(known, asked, segment.slug if segment else ""),
     }
@@ -237,6 +241,7 @@ def segment_saved(request: HttpRequest) -> HttpResponseBase:
             slug=own_slug or given.get("slug", "").strip(),
             name=given.get("name", ""),
             description=given.get("description", ""),
+            tag=given.get("tag"),
             rule=asked.rule,
             now=datetime.now(UTC),
             staff_id=request.user.pk,
@@ -247,5 +252,6 @@ def segment_saved(request: HttpRequest) -> HttpResponseBase:
             seen = segment_versions(segment.id, limit=1)[0].number
         refusal = segment_refusal(error)
         return _page(request, known, asked, segment, seen_version=seen, refusal=refusal, status=422)
+    tasks.follow_tags(request.scope.brand_id)
     messages.success(request, _("Saved. The members follow within five minutes."))
     return redirect("segment", kept.slug)

@@ -35,6 +35,7 @@ from huitou.jobs.queries import recent_jobs
 from huitou.jobs.services import create_job
 from huitou.kernel.errors import RefusedInputError
 from huitou.members import queries as members
+from huitou.members.rule_tags import rule_carriers
 from huitou.segments import tasks
 from huitou.segments.describing import described
 from huitou.segments.queries import (
@@ -103,7 +104,10 @@ def named_segment(request: HttpRequest, slug: str) -> SegmentView:
 
 @permission_required("segments.view")
 def segment_page(request: HttpRequest, slug: str) -> HttpResponse:
-    """One segment: who is in it, how it moved, what its rule says and said before."""
+    """One segment: who is in it, how it moved, what its rule says and said before.
+
+    With a ``member`` the page says at once why that one is in, or is not.
+    """
     brand, segment = request.scope.brand, named_segment(request, slug)
     versions = segment_versions(segment.id, limit=VERSION_ROWS)
     said = described(brand, {version.number: version.rule for version in versions})
@@ -119,6 +123,8 @@ def segment_page(request: HttpRequest, slug: str) -> HttpResponse:
         "moves": [(move, member_lines(brand, move.members)) for move in moves],
         "links": comparison_links(slug),
         "may_change": request.scope.may("segments.edit"),
+        "carriers": rule_carriers(segment.id, segment.tag_id) if segment.tag_id else 0,
+        "explained": request.GET.get("member", ""),
         **_portrait(request, segment),
     }
     return render(request, "console/segment.html", context)
@@ -287,5 +293,6 @@ def _decided(request: HttpRequest, slug: str, decide: Callable[[], Any]) -> Http
     except RefusedInputError as error:
         messages.error(request, segment_refusal(error))
     else:
+        tasks.follow_tags(request.scope.brand_id)
         messages.success(request, _("Saved."))
     return redirect("segment", slug)

@@ -107,23 +107,36 @@ class TagChange(models.Model):
 
 
 class TagAssignment(models.Model):
-    """A tag on an account, from the change that put it to the one that removed it."""
+    """A tag on an account, from the change that put it to the one that removed it.
+
+    What a rule keeps stands beside what people put: neither ever ends the other.
+    """
 
     account = models.ForeignKey(Member, on_delete=models.CASCADE, related_name="+", db_index=False)
     tag = models.ForeignKey(Tag, on_delete=models.PROTECT, related_name="+", db_index=False)
     put = models.ForeignKey(TagChange, on_delete=models.PROTECT, related_name="+")
     until = models.DateTimeField(null=True)  # carried no longer from then on
+    # The rule that keeps it (its id where rules are); null for what people or imports put.
+    rule_ref = models.BigIntegerField(null=True)
     removed = models.ForeignKey(TagChange, null=True, on_delete=models.PROTECT, related_name="+")
 
     class Meta:
         verbose_name = _("tag assignment")
         constraints = [
             models.UniqueConstraint(
-                fields=["account", "tag"], condition=Q(removed=None), name="tag_put_once"
+                fields=["account", "tag", "rule_ref"],
+                condition=Q(removed=None),
+                nulls_distinct=False,
+                name="tag_put_once_by_each",
             ),
         ]
         indexes = [
             models.Index(fields=["account"], name="tag_of_account"),
+            models.Index(
+                fields=["rule_ref", "tag"],
+                condition=Q(removed=None, rule_ref__isnull=False),
+                name="tag_kept_by_rule",
+            ),
             # Who carries a tag: the counts of the tag page.
             models.Index(fields=["tag", "account"], condition=Q(removed=None), name="tag_carriers"),
         ]
