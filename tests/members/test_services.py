@@ -13,7 +13,9 @@ from huitou.ingest.records import CUSTOMERS
 from huitou.members import services
 from huitou.members.attribute_values import Said, record_attributes
 from huitou.members.attributes import define_attribute
-from huitou.members.models import AttributeValue, Identity, Member
+from huitou.members.models import AttributeValue, Identity, Member, TagAssignment
+from huitou.members.rule_tags import put_by_rule
+from huitou.members.tags import Act, create_tag, create_tag_group, put_tag
 
 
 def customers(*rows: dict[str, Any]) -> pa.Table:
@@ -164,3 +166,22 @@ def test_what_staff_said_of_a_member_outlives_the_import_that_brought_them(shop:
     # then
     assert list(Member.objects.values_list("id", flat=True)) == [kept]
     assert [value.source for value in AttributeValue.objects.all()] == ["staff"]
+
+
+def test_a_tag_a_rule_keeps_does_not_outlive_the_import_that_brought_the_member(shop: Shop) -> None:
+    # given of two members one was tagged by hand, both by a rule
+    people = customers(PHONE, {"id1_kind": "phone", "id1_value": "+8619900000002"})
+    kept, gone = resolve(shop, 1, people).member_ids.tolist()
+    group = create_tag_group(brand_id=shop.brand_id, name="Habits")
+    tag = create_tag(brand_id=shop.brand_id, group_id=group, name="vip")
+    ids = {"brand_id": shop.brand_id, "tag_id": tag}
+    put_by_rule(member_ids=[kept, gone], act=Act("rule", NOW, rule_ref=1), **ids)
+    put_tag(member_ids=[kept], act=Act("staff", NOW), **ids)
+
+    # when
+    with transaction.atomic():
+        services.undo(brand_id=shop.brand_id, source_ref=1, in_use=[], now=NOW)
+
+    # then
+    assert list(Member.objects.values_list("id", flat=True)) == [kept]
+    assert set(TagAssignment.objects.values_list("account_id", flat=True)) == {kept}

@@ -18,10 +18,18 @@ from huitou.members.consent import Evidence, record_consent
 from huitou.members.models import Identity
 from huitou.members.tags import Act, create_tag, create_tag_group, put_tag
 from huitou.segments import grounds, refreshing
-from huitou.segments.belonging import Belonging, belongings, instant_of_judging
+from huitou.segments.belonging import (
+    Belonging,
+    Standing,
+    Standings,
+    belongings,
+    instant_of_judging,
+    standings,
+)
 from huitou.segments.files import standing_members
 from huitou.segments.judging import judged
 from huitou.segments.known import known_members
+from huitou.segments.models import SegmentRefresh
 from huitou.segments.queries import segment_by_slug
 from huitou.segments.reading import read_rule
 from huitou.segments.services import archive_segment, freeze_segment, put_segment
@@ -137,6 +145,28 @@ def test_a_member_s_segments_are_those_whose_rule_holds_now(
     }
     assert {m: [b.slug for b in segments] for m, segments in found.items()} == expected
     assert frozen == set(members[::5])
+
+
+def test_a_member_s_segments_say_since_when_and_what_a_refresh_has_not_seen(
+    brand: Brand, members: list[int], django_assert_max_num_queries: DjangoAssertNumQueries
+) -> None:
+    # given three segments of the member, one made after the refresh, and one of others
+    rules: dict[str, Any] = {"gift": {"tag": "gift"}, "all": {"all": []}, "none": RULES[7]}
+    for slug, rule in rules.items():
+        put_segment(brand=brand, slug=slug, name=slug.title(), rule=rule, now=NOW)
+    refreshing.refresh(brand)
+    put_segment(brand=brand, slug="late", name="Late", rule={"all": []}, now=NOW)
+
+    # when
+    with django_assert_max_num_queries(30):
+        found = standings(brand, members[0], now=NOW)
+
+    # then
+    refreshed = SegmentRefresh.objects.latest("id").at
+    assert found == Standings(NOW, [
+        Standing("all", "All", refreshed), Standing("gift", "Gift", refreshed),
+        Standing("late", "Late", None),
+    ])  # fmt: skip
 
 
 def test_a_segment_that_cannot_be_read_is_left_out_of_a_member_s(

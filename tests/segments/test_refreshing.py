@@ -436,8 +436,8 @@ def test_since_is_when_a_member_came_in_and_not_when_last_seen(
 
 def _since(brand: Brand, slug: str) -> dict[int, date]:
     segment = Segment.objects.get(brand=brand, slug=slug)
-    found = {m: files.member_since(brand.pk, segment.pk, m) for m in _members(brand, slug)}
-    return {member: since.date() for member, since in found.items() if since}
+    found = {m: files.member_since(brand.pk, [segment.pk], m) for m in _members(brand, slug)}
+    return {member: since[segment.pk].date() for member, since in found.items()}
 
 
 def test_files_of_a_segment_hold_moves_until_they_are_many(brand: Brand, home: Path) -> None:
@@ -461,5 +461,7 @@ def test_files_of_a_segment_hold_moves_until_they_are_many(brand: Brand, home: P
     assert (third.base == first.base, third.moved) == (False, "")
     assert _members(brand, "quiet") == {members[0], *members[3:]}
     segment = Segment.objects.get(slug="quiet")
-    came = [files.member_since(brand.pk, segment.pk, member) for member in members[:4]]
+    came = [
+        files.member_since(brand.pk, [segment.pk], member).get(segment.pk) for member in members[:4]
+    ]
     assert came == [third.at, None, None, first.at]

@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from huitou.brands.models import Brand
-from huitou.segments import grounds
+from huitou.segments import files, grounds
 from huitou.segments.judging import judged
 from huitou.segments.known import known_members
+from huitou.segments.models import Segment
 from huitou.segments.moments import At
 from huitou.segments.rules import Rule
 from huitou.segments.vocabulary import Vocabulary
@@ -47,6 +48,39 @@ def belongings(
         member: [belonging for belonging, tree in trees.items() if judged(tree, known[member], at)]
         for member in member_ids
     }
+
+
+@dataclass(frozen=True)
+class Standing:
+    """A segment a member is in; ``since`` None while the latest refresh did not see it yet."""
+
+    slug: str
+    name: str
+    since: datetime | None
+
+
+@dataclass(frozen=True)
+class Standings:
+    """The segments a member is in, judged at ``at``, by slug."""
+
+    at: datetime
+    segments: list[Standing]
+
+
+def standings(brand: Brand, member_id: int, *, now: datetime) -> Standings:
+    """The segments in use that a member belongs to at ``now``, and since when; as ``belongings``.
+
+    Raises ``RefusedInputError``: ``NO_FIGURES``.
+    """
+    found = belongings(brand, [member_id], now=now)[member_id]
+    slugs = [belonging.slug for belonging in found]
+    rows = Segment.objects.filter(brand=brand, slug__in=slugs)
+    ids = dict(rows.values_list("slug", "pk"))
+    since = files.member_since(brand.pk, ids.values(), member_id)
+    return Standings(
+        instant_of_judging(brand, now).instant,
+        [Standing(one.slug, one.name, since.get(ids.get(one.slug, 0))) for one in found],
+    )
 
 
 def instant_of_judging(brand: Brand, now: datetime) -> At:

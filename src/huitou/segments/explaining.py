@@ -77,7 +77,7 @@ def explain(*, brand: Brand, segment: Segment, member_id: int, now: datetime) ->
         member_id=member_id,
         holds=finding.holds,
         finding=finding,
-        since=member_since(brand.pk, segment.pk, member_id),
+        since=member_since(brand.pk, [segment.pk], member_id).get(segment.pk),
         until=until(tree, known, at),
         at=at.instant,
     )

@@ -25,6 +25,7 @@ from huitou.console.member_traits import tile_groups
 from huitou.console.members_in_view import member_in_view
 from huitou.console.views.elsewhere import brands_in_reach
 from huitou.insight.types import CategoryDue, Scope
+from huitou.kernel.errors import RefusedInputError
 from huitou.members import explanation
 from huitou.members import queries as members
 from huitou.members.attributes import Attribute, attributes
@@ -32,8 +33,9 @@ from huitou.members.facts import ProfileFacts, member_facts
 from huitou.members.queries import MemberIdentity, MemberProfile
 from huitou.ui.roles import MEMBER_ROLES, roles_required
 
-# Loads the analytic engine, which no other page needs.
+# Load the analytic engine, which pages of records do without.
 insight = SimpleLazyObject(lambda: importlib.import_module("huitou.insight.queries"))
+belonging = SimpleLazyObject(lambda: importlib.import_module("huitou.segments.belonging"))
 
 ORDER_ROWS = 10
 REVIEW_ROWS = 20
@@ -93,7 +95,7 @@ def member(request: HttpRequest, public_id: UUID) -> HttpResponse:
         "reviews": facts.get("reviews", ()),
         "categories": _categories(request, profile),
     }
-    context["may_see_segments"] = request.scope.may("segments.view")
+    context |= _segments(request, profile)
     context["may_unmask"] = request.scope.may("members.unmask")
     context["may_erase"] = request.scope.may("privacy.manage")
     context["group_brands"] = len(brands_in_reach(request))
@@ -146,6 +148,19 @@ def _categories(request: HttpRequest, profile: MemberProfile) -> list[tuple[Cate
     found = insight.member_categories(request.scope.brand_id, [profile.id], shop_id=shop_id)
     shown = found.get(profile.id, [])[:CATEGORY_ROWS]
     return [(category, category.state(fresh.as_of)) for category in shown]
+
+
+def _segments(request: HttpRequest, profile: MemberProfile) -> dict[str, Any]:
+    """The segments the member is in now; ``standings`` None before there are figures."""
+    may_see = request.scope.may("segments.view")
+    standings = None
+    if may_see:
+        try:
+            now = datetime.now(UTC)
+            standings = belonging.standings(request.scope.brand, profile.id, now=now)
+        except RefusedInputError:
+            pass
+    return {"may_see_segments": may_see, "standings": standings}
 
 
 def _accounts(request: HttpRequest, profile: MemberProfile) -> dict[str, Any]:
