@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from huitou.brands.models import Brand, Shop, Staff
+from huitou.members.tags import Act, create_tag, create_tag_group, put_tag
 from huitou.segments import grounds, refreshing, services
 from tests.browser.test_imports import LOOKS, assert_clean
 from tests.console import people
@@ -50,9 +51,15 @@ def brand(transactional_db: None, home: Path, brand: Brand) -> Brand:
 
 @pytest.fixture(autouse=True)
 def _segments(brand: Brand, shop: Shop) -> None:
-    people.fill(brand, shop)
+    shopper, *_ = people.fill(brand, shop)
+    group = create_tag_group(brand_id=brand.pk, name="习惯")
+    regular, _gift = (
+        create_tag(brand_id=brand.pk, group_id=group, name=n) for n in ("常客", "送礼")
+    )
+    act = Act("staff", NOW, reason="到店说的")
+    put_tag(brand_id=brand.pk, tag_id=regular, member_ids=[shopper.pk], act=act)
     put(brand, "buyers", BUYERS, name="买过的人", description="买过至少一次")
-    put(brand, "big", BUYERS, name="大客户")
+    put(brand, "big", BUYERS, name="大客户", tag="习惯/常客")
     refreshing.refresh(brand)
     put(brand, "big", NESTED, name="大客户")
     refreshing.refresh(brand)
@@ -78,6 +85,9 @@ def test_the_pages_are_clean(
         "segment-new": "/segments/new/",
         "segment-edit": "/segment/big/edit/",
         "segment-edit-did": "/segment/did/edit/",
+        "segment-why": f"/segment/big/?member={people.public_id(0).hex}#explain",
+        "member-in-segments": f"/members/{people.public_id(0)}/",
+        "tags-of-segments": "/tags/",
     }
 
     for name, address in pages.items():
@@ -87,6 +97,19 @@ def test_the_pages_are_clean(
 
         # then
         assert_clean(seen)
+
+
+def test_the_member_page_leads_to_why(visit: Visits, staff: Staff) -> None:
+    # given
+    seen = visit(staff)
+    page = seen.open(f"/members/{people.public_id(0)}/")
+
+    # when
+    page.click("[aria-label='Why in 大客户?']")
+
+    # then the segment's page says so without a further click
+    page.wait_for_selector("#explained >> text=fits the rule")
+    assert_clean(seen)
 
 
 def test_a_nested_rule_is_built_and_kept(visit: Visits, staff: Staff, brand: Brand) -> None:
