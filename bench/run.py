@@ -19,6 +19,7 @@ BENCHES = (
     "resolution",
     "insight_refresh",
     "segments",
+    "belongings",
     "crossings",
     "value",
     "association",

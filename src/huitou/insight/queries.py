@@ -7,7 +7,7 @@ figures: ask ``freshness`` first; the other queries then give empty answers.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from huitou.insight import kept, periods, readings, snapshots
 from huitou.insight.rules import year_before
 from huitou.insight.snapshots import Snapshot
-from huitou.insight.traits import BY_NAME, TRAITS
+from huitou.insight.traits import BY_NAME, TRAITS, Trait
 from huitou.insight.types import (
     CategoryDue,
     CohortRow,
@@ -71,10 +71,16 @@ MemberIds = Sequence[int] | NDArray[np.int64]
 PAGE_MAX = 1_000
 _CACHED_RESULTS = 512
 # Instants leave DuckDB as integers: its own conversion needs a package nothing else does.
-_TRAIT_COLUMNS = ", ".join(
-    f"epoch_us({trait.name})" if trait.kind == "time" else trait.name for trait in TRAITS
-)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def _columns_of(traits: Iterable[Trait]) -> str:
+    return ", ".join(
+        f"epoch_us({trait.name})" if trait.kind == "time" else trait.name for trait in traits
+    )
+
+
+_TRAIT_COLUMNS = _columns_of(TRAITS)
 
 
 def freshness(scope: Scope) -> Freshness | None:
@@ -194,26 +200,37 @@ def regions(
 
 
 def member_traits(
-    brand_id: int, member_ids: Sequence[int], *, shop_id: int | None = None
+    brand_id: int,
+    member_ids: Sequence[int],
+    *,
+    shop_id: int | None = None,
+    names: Collection[str] | None = None,
 ) -> dict[int, dict[str, Any]]:
-    """Traits of members over the brand or one shop; members the snapshot lacks are absent."""
+    """Traits of members over the brand or one shop; members the snapshot lacks are absent.
+
+    Only those of ``names`` where given: every trait more is another column to read.
+    """
     snapshot = snapshots.current(Scope(brand_id, shop_id))
     if snapshot is None:
         return {}
-    return _traits_of(snapshot, member_ids)
+    return _traits_of(snapshot, member_ids, names)
 
 
-def _traits_of(snapshot: Snapshot, member_ids: Sequence[int]) -> dict[int, dict[str, Any]]:
-    if not member_ids:
+def _traits_of(
+    snapshot: Snapshot, member_ids: Sequence[int], names: Collection[str] | None = None
+) -> dict[int, dict[str, Any]]:
+    traits = TRAITS if names is None else [trait for trait in TRAITS if trait.name in names]
+    if not member_ids or not traits:
         return {}
     wanted = [int(member) for member in member_ids]
     sql = (
-        f"SELECT member_id, {_TRAIT_COLUMNS} FROM read_parquet({quoted(snapshot.traits_path)}) "
+        f"SELECT member_id, {_columns_of(traits)} "
+        f"FROM read_parquet({quoted(snapshot.traits_path)}) "
         f"WHERE member_id BETWEEN {min(wanted)} AND {max(wanted)} "
         f"AND member_id IN ({', '.join(map(str, wanted))})"
     )
     with engine.cursor() as connection:
-        return {row[0]: _traits(row[1:]) for row in connection.execute(sql).fetchall()}
+        return {row[0]: _traits(row[1:], traits) for row in connection.execute(sql).fetchall()}
 
 
 def member_categories(
@@ -336,9 +353,9 @@ def _conditions(filters: MemberFilters, among: Sequence[MemberIds]) -> tuple[str
     return " AND ".join(parts), parameters
 
 
-def _traits(values: Sequence[Any]) -> dict[str, Any]:
+def _traits(values: Sequence[Any], traits: Iterable[Trait] = TRAITS) -> dict[str, Any]:
     found = {}
-    for trait, value in zip(TRAITS, values, strict=True):
+    for trait, value in zip(traits, values, strict=True):
         instant = trait.kind == "time" and value is not None
         found[trait.name] = _EPOCH + timedelta(microseconds=value) if instant else value
     return found

@@ -7,22 +7,22 @@ statements for any number of segments.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from huitou.brands.models import Brand
 from huitou.segments import files, grounds
 from huitou.segments.judging import judged
-from huitou.segments.known import known_members
+from huitou.segments.known import Questions, answered, questions_of
 from huitou.segments.models import Segment
 from huitou.segments.moments import At
 from huitou.segments.rules import Rule
 from huitou.segments.vocabulary import Vocabulary
-from huitou.segments.words import names_of, read_segments, vocabulary_of
+from huitou.segments.words import read_segments, vocabulary_of, words_stamp
 
 # Brands whose rules a process keeps read: reading a hundred takes longer than judging by them.
 _BRANDS_KEPT = 64
-_kept: dict[int, tuple[Vocabulary, Mapping[Belonging, Rule]]] = {}
 
 
 @dataclass(frozen=True)
@@ -33,6 +33,19 @@ class Belonging:
     name: str
 
 
+@dataclass(frozen=True)
+class _Kept:
+    """The rules of the segments in use that can be read, by slug, and what they rest on."""
+
+    stamp: str
+    words: Vocabulary
+    rules: Mapping[Belonging, Rule]
+    questions: Questions
+
+
+_kept: dict[int, _Kept] = {}
+
+
 def belongings(
     brand: Brand, member_ids: Sequence[int], *, now: datetime
 ) -> dict[int, list[Belonging]]:
@@ -41,11 +54,11 @@ def belongings(
     A frozen one has whom it was frozen with. One whose rule can no longer be read is left out.
     Raises ``RefusedInputError``: ``NO_FIGURES``.
     """
-    trees = rules_of(brand)
+    kept = _kept_of(brand)
     at = instant_of_judging(brand, now)
-    known = known_members(brand, member_ids, trees.values(), at)
+    known = answered(brand, member_ids, kept.questions, at)
     return {
-        member: [belonging for belonging, tree in trees.items() if judged(tree, known[member], at)]
+        member: [one for one, tree in kept.rules.items() if judged(tree, known[member], at)]
         for member in member_ids
     }
 
@@ -89,21 +102,26 @@ def instant_of_judging(brand: Brand, now: datetime) -> At:
     Raises ``RefusedInputError``: ``NO_FIGURES``.
     """
     snapshot = grounds.snapshot_of(brand.pk)
-    zone = names_of(brand).zone
+    zone = ZoneInfo(brand.time_zone)
     if brand.pinned_as_of:
         return grounds.instant_of(snapshot.as_of, snapshot.refreshed_at, zone)
     return At(now, zone)
 
 
-def rules_of(brand: Brand) -> Mapping[Belonging, Rule]:
-    """The rules of the segments in use that can be read, by slug; do not change them."""
-    words = vocabulary_of(brand)
+def _kept_of(brand: Brand) -> _Kept:
+    """What is kept of the brand's rules, read anew where a word of theirs may have changed."""
+    stamp = words_stamp(brand.pk)
     kept = _kept.get(brand.pk)
-    if kept and kept[0] == words:
-        return kept[1]
-    rules, _ = read_segments(words)
-    read = {Belonging(slug, words.segments[slug].word): rule for slug, rule in rules.items()}
+    if kept and kept.stamp == stamp:
+        return kept
+    words = vocabulary_of(brand)
+    if kept and kept.words == words:
+        kept = replace(kept, stamp=stamp)
+    else:
+        read, _ = read_segments(words)
+        rules = {Belonging(slug, words.segments[slug].word): rule for slug, rule in read.items()}
+        kept = _Kept(stamp, words, rules, questions_of(rules.values()))
     if len(_kept) >= _BRANDS_KEPT:
         _kept.clear()
-    _kept[brand.pk] = (words, read)
-    return read
+    _kept[brand.pk] = kept
+    return kept

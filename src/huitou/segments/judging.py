@@ -29,7 +29,6 @@ from huitou.segments.rules import (
     Rule,
     TraitIs,
     Where,
-    Window,
 )
 
 # A fact: the columns of its lake table, and of the catalogue as ``product_dim.<column>``.
@@ -92,36 +91,57 @@ def measured(did: Did, known: Known, at: At) -> Any:
 
 
 def _chosen(did: Did, level: Level, known: Known, at: At) -> list[Fact]:
+    facts = known.facts.get(level.table, ())
+    if not facts:
+        return []
     own = {named.name for named in level.fields}
-    here = [where for where in did.where if where.field in own]
+    here = _conditions(level, [where for where in did.where if where.field in own])
     of_whole = [where for where in did.where if where.field not in own]
+    window, stretch, moment = did.window, did.window.stretch(at), level.moment
+    start, end = stretch.start, stretch.end
     found = [
         fact
-        for fact in known.facts.get(level.table, ())
-        if _fits(fact, level, here, known, at)
-        and _happened(fact[level.moment], did.window, known, at)
+        for fact in facts
+        if fact[moment] < end
+        and (start is None or fact[moment] >= start)
+        and (window.cycles is None or _within_cycles(fact[moment], window.cycles, known, at))
+        and _fits(fact, level, here, known, at)
     ]
     if not of_whole:
         return found
     happening, parts = happenings()[did.happening], parts_of(did)
     assert parts is not None
+    whole = _conditions(happening, of_whole)
     wholes = {
         fact[parts.unit]
         for fact in known.facts.get(happening.table, ())
-        if _fits(fact, happening, of_whole, known, at)
+        if _fits(fact, happening, whole, known, at)
     }
     return [fact for fact in found if fact[parts.unit] in wholes]
 
 
-def _fits(fact: Fact, level: Level, wheres: Sequence[Where], known: Known, at: At) -> bool:
-    if any(fact[column] != value for column, value in level.where.items()):
-        return False
+# A condition on a field: its column, what is taken off it, its kind, and the tests.
+_Condition = tuple[str, str, str, Sequence[Comparison]]
+
+
+def _conditions(level: Level, wheres: Sequence[Where]) -> list[_Condition]:
+    fields = {named.name: named for named in level.fields}
+    found = []
     for where in wheres:
-        named = next(f for f in level.fields if f.name == where.field)
+        named = fields[where.field]
         column = f"product_dim.{named.column}" if named.of_product else named.column
-        if not _passes(_value(fact, column, named.less), where.tests, named.kind, known, at):
+        found.append((column, named.less, named.kind, where.tests))
+    return found
+
+
+def _fits(fact: Fact, level: Level, conditions: Sequence[_Condition], known: Known, at: At) -> bool:
+    for column, value in level.where.items():
+        if fact[column] != value:
             return False
-    return True
+    return all(
+        _passes(_value(fact, column, less), tests, kind, known, at)
+        for column, less, kind, tests in conditions
+    )
 
 
 def _value(fact: Fact, column: str, less: str) -> Any:
@@ -129,15 +149,10 @@ def _value(fact: Fact, column: str, less: str) -> Any:
     return value - fact[less] if less else value
 
 
-def _happened(moment: datetime, window: Window, known: Known, at: At) -> bool:
-    stretch = window.stretch(at)
-    if moment >= stretch.end or (stretch.start is not None and moment < stretch.start):
-        return False
-    if window.cycles is None:
-        return True
+def _within_cycles(moment: datetime, cycles: float, known: Known, at: At) -> bool:
     cycle = known.traits.get("cycle_days")
     gone = int(at.instant.timestamp()) - int(moment.timestamp())
-    return bool(cycle is not None and gone <= cycle * (window.cycles * 86_400))
+    return bool(cycle is not None and gone <= cycle * (cycles * 86_400))
 
 
 def _passes(value: Any, tests: Sequence[Comparison], kind: str, known: Known, at: At) -> bool:

@@ -6,7 +6,8 @@ accounts; traits are those of the figures in force.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -24,23 +25,69 @@ from huitou.members.ownership import Accounts, owners
 from huitou.members.queries import accounts_of
 from huitou.segments.files import standing_among
 from huitou.segments.judging import Fact, Known, passes
-from huitou.segments.levels import Level, asks_products, levels_of
+from huitou.segments.levels import Asked, asked_of
 from huitou.segments.moments import At
-from huitou.segments.rules import Atom, Did, Holds, Rule, atoms
+from huitou.segments.rules import (
+    Atom,
+    Comparison,
+    Did,
+    Holds,
+    OfTrait,
+    Rule,
+    TraitIs,
+    atoms,
+)
+
+
+@dataclass(frozen=True)
+class Questions:
+    """All that rules ask of a member: found once, and asked of many.
+
+    ``tables`` says by lake table which columns; ``holds`` are the conditions of PostgreSQL.
+    """
+
+    traits: frozenset[str]
+    tables: Mapping[str, Asked]
+    holds: tuple[Holds, ...]
+
+
+def questions_of(rules: Iterable[Rule]) -> Questions:
+    """What the rules ask."""
+    asked = list(dict.fromkeys(atom for rule in rules for atom in atoms(rule)))
+    dids = [atom for atom in asked if isinstance(atom, Did)]
+    traits = {atom.trait for atom in asked if isinstance(atom, TraitIs)}
+    traits |= {test.value.trait for test in _tests_of(asked) if isinstance(test.value, OfTrait)}
+    if any(did.window.cycles is not None for did in dids):
+        traits.add("cycle_days")
+    holds = tuple(atom for atom in asked if isinstance(atom, Holds))
+    return Questions(frozenset(traits), asked_of(dids), holds)
+
+
+def _tests_of(asked: Iterable[Atom]) -> Iterator[Comparison]:
+    for atom in asked:
+        if isinstance(atom, Did):
+            yield from atom.measure.tests
+            for where in atom.where:
+                yield from where.tests
+        else:
+            yield from atom.tests
 
 
 def known_members(
     brand: Brand, member_ids: Sequence[int], rules: Iterable[Rule], at: At
 ) -> dict[int, Known]:
     """What the rules ask about, of each member; a fixed number of statements for any number."""
-    asked = list(dict.fromkeys(atom for rule in rules for atom in atoms(rule)))
+    return answered(brand, member_ids, questions_of(rules), at)
+
+
+def answered(
+    brand: Brand, member_ids: Sequence[int], questions: Questions, at: At
+) -> dict[int, Known]:
+    """What is asked, of each member; as ``known_members``."""
     accounts = accounts_of(brand.pk, member_ids)
-    traits = insight.member_traits(brand.pk, member_ids)
-    facts = {
-        table: _facts(brand, level, accounts, products=with_products)
-        for table, (level, with_products) in _levels(asked).items()
-    }
-    held = _held(brand.pk, [a for a in asked if isinstance(a, Holds)], accounts, at)
+    traits = insight.member_traits(brand.pk, member_ids, names=questions.traits)
+    facts = {name: _facts(brand, asked, accounts) for name, asked in questions.tables.items()}
+    held = _held(brand.pk, questions.holds, accounts, at)
     return {
         member: Known(
             traits.get(member, {}),
@@ -51,36 +98,28 @@ def known_members(
     }
 
 
-def _levels(asked: Sequence[Atom]) -> dict[str, tuple[Level, bool]]:
-    """The lake tables the conditions read, and whether they ask for products."""
-    found: dict[str, tuple[Level, bool]] = {}
-    for did in (atom for atom in asked if isinstance(atom, Did)):
-        for level in levels_of(did):
-            before = found.get(level.table, (level, False))[1]
-            found[level.table] = (level, before or asks_products(did))
-    return found
-
-
-def _facts(
-    brand: Brand, level: Level, accounts: Accounts, *, products: bool
-) -> dict[int, list[Fact]]:
-    """The rows of a lake table by member, each with its product's columns."""
-    member_of = owners(accounts)
+def _facts(brand: Brand, asked: Asked, accounts: Accounts) -> dict[int, list[Fact]]:
+    """The asked columns of the rows of a lake table by member, each with its product's columns."""
+    level, member_of = asked.level, owners(accounts)
     table = tables()[level.table]
     parameters: dict[str, Any] = {"brand_id": brand.pk, "accounts": list(member_of)}
     condition = "member_id = ANY(%(accounts)s)"
     if "currency" in table.schema.names:
         condition += " AND currency = %(currency)s"
         parameters["currency"] = brand.currency
-    rows = _rows(table.narrowed(condition), parameters)
-    catalogue: Mapping[Any, Fact] = {}
-    ours, theirs = level.product or ("", "")
-    if products and level.product:
-        catalogue = _products(brand.pk, theirs, {row[ours] for row in rows})
-    nothing: Fact = {f"{PRODUCTS}.{name}": None for name in tables()[PRODUCTS].schema.names}
+    # What is not asked for is not worked out: some columns take longer than all others together.
+    columns = ", ".join(sorted(asked.columns))
+    rows = _rows(f"SELECT {columns} FROM ({table.narrowed(condition)}) asked", parameters)
     found: dict[int, list[Fact]] = {}
+    if not (asked.products and level.product):
+        for row in rows:
+            found.setdefault(member_of[row["member_id"]], []).append(row)
+        return found
+    ours, theirs = level.product
+    catalogue = _products(brand.pk, theirs, {row[ours] for row in rows})
+    nothing: Fact = {f"{PRODUCTS}.{name}": None for name in tables()[PRODUCTS].schema.names}
     for row in rows:
-        product = catalogue.get(row[ours], nothing) if products and level.product else nothing
+        product = catalogue.get(row[ours], nothing)
         found.setdefault(member_of[row["member_id"]], []).append({**row, **product})
     return found
 

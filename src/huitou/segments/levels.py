@@ -23,12 +23,6 @@ def level_of(did: Did) -> Level:
     return parts_of(did) or happenings()[did.happening]
 
 
-def levels_of(did: Did) -> tuple[Level, ...]:
-    """Every kind of row the answer rests on: those that are counted, and the wholes of parts."""
-    parts = parts_of(did)
-    return (parts, happenings()[did.happening]) if parts else (level_of(did),)
-
-
 def asks_wholes(did: Did) -> bool:
     """Whether parts are counted of those wholes only that pass a condition of their own."""
     counted = level_of(did)

@@ -5,11 +5,20 @@ from __future__ import annotations
 from collections import Counter
 from zoneinfo import ZoneInfo
 
+from django.db import connection
+
 from huitou.brands.models import Brand, Platform, Shop
 from huitou.members import tags
 from huitou.members.attributes import attributes
-from huitou.members.models import IDENTITY_KINDS, Channel, Purpose
-from huitou.segments.models import Keeping, Segment
+from huitou.members.models import (
+    IDENTITY_KINDS,
+    AttributeDefinition,
+    Channel,
+    Purpose,
+    Tag,
+    TagGroup,
+)
+from huitou.segments.models import Keeping, Segment, SegmentVersion
 from huitou.segments.queries import latest_versions
 from huitou.segments.reading import RuleError, read_rule
 from huitou.segments.rules import Rule
@@ -33,6 +42,36 @@ def vocabulary_of(brand: Brand) -> Vocabulary:
         channels=tuple(Channel.values),
         purposes=tuple(Purpose.values),
     )
+
+
+# Where the words lie, each with the column that names the brand. A row that is changed is another
+# version of it at another place, so the sum tells any change, one of this transaction too.
+_WORDS_LIE = (
+    f"""
+{Shop._meta.db_table} r where r.brand_id = %(brand)s
+{TagGroup._meta.db_table} r where r.brand_id = %(brand)s
+{Tag._meta.db_table} r join {TagGroup._meta.db_table} g on g.id = r.group_id
+  where g.brand_id = %(brand)s
+{AttributeDefinition._meta.db_table} r where r.brand_id = %(brand)s
+{Segment._meta.db_table} r where r.brand_id = %(brand)s
+{SegmentVersion._meta.db_table} r join {Segment._meta.db_table} s on s.id = r.segment_id
+  where s.brand_id = %(brand)s
+""".strip()
+    .replace("\n  ", " ")
+    .split("\n")
+)
+_STAMP = " union all ".join(
+    "select sum(hashtextextended(r.ctid::text || ' ' || r.xmin::text || ' ' || r.id, 0))"
+    f" from {where}"
+    for where in _WORDS_LIE
+)
+
+
+def words_stamp(brand_id: int) -> str:
+    """What is another as soon as a word of the brand's rules, or a rule, may be: one statement."""
+    with connection.cursor() as cursor:
+        cursor.execute(_STAMP, {"brand": brand_id})
+        return repr(cursor.fetchall())
 
 
 def read_segments(words: Vocabulary) -> tuple[dict[str, Rule], dict[str, str]]:
