@@ -56,8 +56,9 @@ def test_the_page_asks_few_questions(
 
     # Session, staff, two for roles, brands, shops; profile; facts: accounts, attributes, tags,
     # consents, touches, totals, reviews; definitions: attributes, tags, groups, touchpoints;
-    # identities, orders, lines, refunds, timeline; and the accounts before each of six of these.
-    with django_assert_num_queries(37):
+    # identities, orders, lines, refunds, timeline; whether rules of segments changed; and the
+    # accounts before each of seven of these.
+    with django_assert_num_queries(31):
         signed_in.get(PAGE)
 
 

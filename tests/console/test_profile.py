@@ -147,7 +147,7 @@ def test_the_page_asks_no_more_for_more(
         said(signed_in, f"{PAGE}touch/", touchpoint="counter", direction="in")
 
     # then: as many as test_members_page counts for an empty profile
-    with django_assert_num_queries(37):
+    with django_assert_num_queries(31):
         signed_in.get(PAGE)
 
 
