@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import importlib
 from datetime import UTC, datetime
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
+from django.utils.functional import SimpleLazyObject
 from ninja import Router
 
 from huitou.api import decisions
@@ -19,16 +21,21 @@ from huitou.api.messages import (
     FoundMember,
     IdentifierKind,
     MemberBatch,
+    MemberSegment,
+    MemberSegments,
     MergeWanted,
     SplitWanted,
 )
 from huitou.api.problems import Problem
 from huitou.api.rules import member_faults, named_faults
-from huitou.brands.models import Scope
+from huitou.brands.models import Brand, Scope
+from huitou.kernel.errors import RefusedInputError
 from huitou.members.lookup import KnownMember, member_by_identifier, member_by_public_id
-from huitou.members.queries import masked, shown_value
+from huitou.members.queries import ids_by_public_id, masked, persons_of, shown_value
 
 router = Router()
+# Loads the analytic engine, which no other endpoint needs.
+belonging = SimpleLazyObject(lambda: importlib.import_module("huitou.segments.belonging"))
 
 
 @router.post(
@@ -130,6 +137,33 @@ def get_member(request: HttpRequest, public_id: UUID) -> HttpResponse:
 def explain_member(request: HttpRequest, public_id: UUID) -> HttpResponse:
     """Why the accounts of a member are one person; contacts are masked for every key."""
     return said(decisions.explained(caller(request).brand_id, public_id))
+
+
+@router.get(
+    "/members/{public_id}/segments",
+    auth=Bearer(Scope.MEMBERS_READ, Scope.MEMBERS_READ_PII),
+    operation_id="list_segments_of_member",
+    openapi_extra=described(answer="MemberSegments", extra=[404]),
+)
+def list_segments_of_member(request: HttpRequest, public_id: UUID) -> HttpResponse:
+    """The segments a member is in now, by the records as they are; not for keys of one shop."""
+    who = caller(request)
+    if who.shop_id is not None:
+        raise Problem(403, "BRAND_WIDE", "Segments are the whole brand's: use a key for all shops.")
+    found = ids_by_public_id(who.brand_id, [public_id])
+    persons = persons_of(who.brand_id, found)
+    if not persons:
+        raise Problem(404, "UNKNOWN_MEMBER", "No member of this brand has this identifier.")
+    (person,) = persons.values()
+    answer = MemberSegments(str(public_id), None, [])
+    try:
+        brand = Brand.objects.get(pk=who.brand_id)
+        standings = belonging.standings(brand, person, now=datetime.now(UTC))
+    except RefusedInputError:  # no figures yet
+        return said(answer)
+    answer.at = standings.at
+    answer.segments = [MemberSegment(one.slug, one.name, one.since) for one in standings.segments]
+    return said(answer)
 
 
 def _shown(request: HttpRequest, found: KnownMember | None) -> HttpResponse:

@@ -309,6 +309,22 @@ class ExplainedMember(Struct):
     evidence: list[ExplainedEdge]
 
 
+class MemberSegment(Struct):
+    """A segment a member is in; ``since`` is null until a refresh has seen the member in it."""
+
+    slug: str
+    name: str
+    since: datetime | None
+
+
+class MemberSegments(Struct):
+    """The segments a member is in, judged ``at`` this moment; null before there are figures."""
+
+    id: str
+    at: datetime | None
+    segments: list[MemberSegment]
+
+
 class FaultText(Struct):
     """One broken rule."""
 
@@ -352,7 +368,7 @@ class WebhookList(Struct):
 
 EVERY_MESSAGE = (
     EventBatch, OrderBatch, MemberBatch, Answer, FoundMember, MergeWanted, SplitWanted, Decided,
-    ExplainedMember, ProblemText, WebhookWanted, Webhook, WebhookList,
+    ExplainedMember, MemberSegments, ProblemText, WebhookWanted, Webhook, WebhookList,
 )  # fmt: skip
 
 
