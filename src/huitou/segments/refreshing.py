@@ -88,10 +88,11 @@ def refresh(
         results += _judged(brand, tasks, whole=whole)
         for _ in range(_TAG_ROUNDS_MAX):
             moved = settle_tags(brand, now=datetime.now(UTC))
-            tasks = [task for task in _tasks(brand, slugs)[0] if _asks_for(task, moved)]
-            if not tasks:
+            asking = _tasks(brand, slugs)[0] if moved else []
+            asking = [task for task in asking if _asks_for(task, moved)]
+            if not asking:
                 break
-            results = _together(results, _judged(brand, tasks))
+            results = _together(results, _judged(brand, asking))
         _note(brand, results, figures)
         files.vacuum(brand.pk, now=time.time())
     return sorted(results, key=lambda done: done.slug)
