@@ -75,6 +75,11 @@ def run() -> list[Figure]:
         ),
         Figure(
             "belongings",
+            f"a tag put on a segment of {m['tagged']:,} / taken off",
+            f"{m['put_s']:.1f} / {m['ended_s']:.1f} s",
+        ),
+        Figure(
+            "belongings",
             f"answers other than the refresh's, of {m['answers']:,}",
             str(m["different"]),
             "0",
@@ -108,7 +113,8 @@ def _measure() -> dict[str, Any]:
         refreshing.refresh(brand)
         for table in _COLUMNS:
             _load(brand.pk, table, files, home / "rows.csv")
-        return {**insight_refresh._sizes(files, brand.pk), **_asked(brand)}
+        sizes = insight_refresh._sizes(files, brand.pk)
+        return {**sizes, **_asked(brand), **_tagged(brand)}
 
 
 def _load(brand_id: int, table: str, files: dict[str, list[str]], passing: Path) -> None:
@@ -200,6 +206,29 @@ def _asked(brand: Any) -> dict[str, Any]:
         "answers": len(members) * Segment.objects.count(),
         "different": different,
     }
+
+
+def _tagged(brand: Any) -> dict[str, Any]:
+    """The largest segment puts a tag on its members, and takes it off again."""
+    from django.utils import timezone
+
+    from huitou.members.tags import create_tag, create_tag_group
+    from huitou.segments.queries import latest_versions, segments_in_use
+    from huitou.segments.services import put_segment
+    from huitou.segments.tagging import settle_tags
+
+    group = create_tag_group(brand_id=brand.pk, name="Bench")
+    create_tag(brand_id=brand.pk, group_id=group, name="tag")
+    largest = max(segments_in_use(brand), key=lambda one: one.members)
+    rule = latest_versions([largest.id])[largest.id].rule
+    seconds = []
+    for tag in ("tag", ""):
+        put_segment(
+            brand=brand, slug=largest.slug, name="s", rule=rule, now=timezone.now(), tag=tag
+        )
+        ms, _ = _timed(lambda: settle_tags(brand, now=timezone.now()))
+        seconds.append(ms / 1000)
+    return {"tagged": largest.members, "put_s": seconds[0], "ended_s": seconds[1]}
 
 
 def _timed(work: Callable[[], Any]) -> tuple[float, Any]:

@@ -17,7 +17,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from huitou.insight import kept, periods, readings, snapshots
+from huitou.insight import kept, keyed, periods, readings, snapshots
 from huitou.insight.rules import year_before
 from huitou.insight.snapshots import Snapshot
 from huitou.insight.traits import BY_NAME, TRAITS, Trait
@@ -208,29 +208,32 @@ def member_traits(
 ) -> dict[int, dict[str, Any]]:
     """Traits of members over the brand or one shop; members the snapshot lacks are absent.
 
-    Only those of ``names`` where given: every trait more is another column to read.
+    Only those of ``names`` where given, which is meant for the same few names again and again
+    (see ``keyed``).
     """
     snapshot = snapshots.current(Scope(brand_id, shop_id))
-    if snapshot is None:
+    if snapshot is None or not member_ids:
         return {}
-    return _traits_of(snapshot, member_ids, names)
+    if names is None:
+        return _traits_of(snapshot, member_ids)
+    traits = [trait for trait in TRAITS if trait.name in names]
+    if not traits:
+        return {}
+    rows = keyed.rows_by_member(snapshot, member_ids, _columns_of(traits))
+    return {member: _traits(row, traits) for member, row in rows.items()}
 
 
-def _traits_of(
-    snapshot: Snapshot, member_ids: Sequence[int], names: Collection[str] | None = None
-) -> dict[int, dict[str, Any]]:
-    traits = TRAITS if names is None else [trait for trait in TRAITS if trait.name in names]
-    if not member_ids or not traits:
+def _traits_of(snapshot: Snapshot, member_ids: Sequence[int]) -> dict[int, dict[str, Any]]:
+    if not member_ids:
         return {}
     wanted = [int(member) for member in member_ids]
     sql = (
-        f"SELECT member_id, {_columns_of(traits)} "
-        f"FROM read_parquet({quoted(snapshot.traits_path)}) "
+        f"SELECT member_id, {_TRAIT_COLUMNS} FROM read_parquet({quoted(snapshot.traits_path)}) "
         f"WHERE member_id BETWEEN {min(wanted)} AND {max(wanted)} "
         f"AND member_id IN ({', '.join(map(str, wanted))})"
     )
     with engine.cursor() as connection:
-        return {row[0]: _traits(row[1:], traits) for row in connection.execute(sql).fetchall()}
+        return {row[0]: _traits(row[1:]) for row in connection.execute(sql).fetchall()}
 
 
 def member_categories(

@@ -80,10 +80,16 @@ def accounts_of(brand_id: int, member_ids: Iterable[int]) -> dict[int, list[int]
     """
     wanted = list(member_ids)
     accounts: dict[int, list[int]] = {member: [] for member in wanted}
-    mine = Q(pk__in=wanted) | Q(merged_into_id__in=wanted)
-    # The brand is looked at here: in the statement it tempts the planner to read all its members.
-    rows = Member.objects.filter(mine).order_by("id")
-    for account, person, of in rows.values_list("id", "merged_into_id", "brand_id"):
+    with connection.cursor() as cursor:
+        # The brand is looked at here: in the statement it tempts the planner to read all of its
+        # members.
+        cursor.execute(
+            "select id, merged_into_id, brand_id from members_member"
+            " where id = any(%(ids)s) or merged_into_id = any(%(ids)s) order by id",
+            {"ids": wanted},
+        )
+        rows = cursor.fetchall()
+    for account, person, of in rows:
         if of != brand_id:
             continue
         if account in accounts:
