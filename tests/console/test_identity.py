@@ -80,7 +80,7 @@ def test_the_page_of_several_accounts_asks_few_questions(
     signed_in.get(first)
 
     # as for one account, and six more for why they are one person
-    with django_assert_num_queries(35):
+    with django_assert_num_queries(37):
         signed_in.get(first)
 
 

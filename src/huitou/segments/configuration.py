@@ -54,7 +54,7 @@ def _segments(brand: Brand) -> Mapping[str, Document]:
             "name": segment.name,
             "description": segment.description,
             "keeping": segment.keeping,
-            "tag": tags.get(segment.tag_id, ""),
+            "tag": tags.get(segment.tag_id or 0, ""),
             "rule": ordered(versions[segment.pk].rule),
         }
         for segment in segments

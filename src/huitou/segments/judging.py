@@ -126,7 +126,7 @@ _Condition = tuple[str, str, str, Sequence[Comparison]]
 
 def _conditions(level: Level, wheres: Sequence[Where]) -> list[_Condition]:
     fields = {named.name: named for named in level.fields}
-    found = []
+    found: list[_Condition] = []
     for where in wheres:
         named = fields[where.field]
         column = f"product_dim.{named.column}" if named.of_product else named.column

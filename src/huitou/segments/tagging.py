@@ -9,11 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from functools import partial
 
 from django.db import connection, transaction
 from django.db.models import F, OuterRef, Q, Subquery
 
 from huitou.brands.models import Brand
+from huitou.members.components import Ints
 from huitou.members.models import TagSource
 from huitou.members.rule_tags import (
     RuleMoves,
@@ -22,7 +24,7 @@ from huitou.members.rule_tags import (
     rule_moves,
     rules_with_carriers,
 )
-from huitou.members.tags import Act
+from huitou.members.tags import Act, Changed
 from huitou.segments import files
 from huitou.segments.models import Segment, SegmentRefresh
 from huitou.segments.queries import latest_refreshes
@@ -94,29 +96,30 @@ def _settle(segment: Segment, now: datetime) -> set[int]:
 
 def _steps(
     brand_id: int, tag_id: int | None, moves: RuleMoves, act: Act
-) -> Iterator[Callable[[], object]]:
+) -> Iterator[Callable[[], Changed]]:
     for tag, accounts in moves.leaving.items():
-        for start in range(0, accounts.size, MEMBERS_A_STEP):
-            ids = accounts[start : start + MEMBERS_A_STEP].tolist()
-            yield lambda tag=tag, ids=ids: end_by_rule(
-                brand_id=brand_id, tag_id=tag, account_ids=ids, act=act
-            )
-    for start in range(0, moves.entering.size, MEMBERS_A_STEP):
-        ids = moves.entering[start : start + MEMBERS_A_STEP].tolist()
+        for ids in _parts(accounts):
+            yield partial(end_by_rule, brand_id=brand_id, tag_id=tag, account_ids=ids, act=act)
+    for ids in _parts(moves.entering):
         assert tag_id is not None  # nobody enters without a tag
-        yield lambda ids=ids: put_by_rule(brand_id=brand_id, tag_id=tag_id, member_ids=ids, act=act)
+        yield partial(put_by_rule, brand_id=brand_id, tag_id=tag_id, member_ids=ids, act=act)
+
+
+def _parts(ids: Ints) -> Iterator[list[int]]:
+    for start in range(0, ids.size, MEMBERS_A_STEP):
+        yield ids[start : start + MEMBERS_A_STEP].tolist()
 
 
 def _stands(segment: Segment) -> bool:
     """Whether the segment still puts the same tag; nobody changes it until the transaction ends."""
-    same = Segment.objects.filter(
-        pk=segment.pk, tag_id=segment.tag_id, archived_at=segment.archived_at
-    )
-    return same.select_for_update().first() is not None
+    now = Segment.objects.select_for_update().get(pk=segment.pk)
+    return (now.tag_id, now.archived_at) == (segment.tag_id, segment.archived_at)
 
 
 def _origin_of(segment: Segment, refresh: SegmentRefresh | None) -> str:
     """``live`` where members moved by what they did: the rule and the tag are as they were."""
+    if segment.tagged_by is None or refresh is None:
+        return "backfill"
     before = SegmentRefresh.objects.filter(pk=segment.tagged_by).first()
-    same_rule = before and refresh and before.tree_digest == refresh.tree_digest
+    same_rule = before is not None and before.tree_digest == refresh.tree_digest
     return "live" if same_rule else "backfill"
