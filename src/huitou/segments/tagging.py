@@ -111,7 +111,7 @@ def _parts(ids: Ints) -> Iterator[list[int]]:
 
 
 def _stands(segment: Segment) -> bool:
-    """Whether the segment still puts the same tag; nobody changes it until the transaction ends."""
+    """Whether the segment puts the same tag still; nobody changes it until the transaction ends."""
     now = Segment.objects.select_for_update().get(pk=segment.pk)
     return (now.tag_id, now.archived_at) == (segment.tag_id, segment.archived_at)
 
