@@ -7,8 +7,8 @@ Reading order and safety: see ``eventlog.models``. A reader calls ``read_batch``
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -43,6 +43,16 @@ class News:
     payload: Mapping[str, Any]
 
 
+@dataclass(frozen=True)
+class Fresh:
+    """News to append: ``kind`` is ``room.past_tense``, ``origin`` is ``live`` or ``backfill``."""
+
+    kind: str
+    subject_ids: Sequence[int]
+    origin: str
+    payload: Mapping[str, Any] = field(default_factory=dict)
+
+
 def append(
     *,
     brand_id: int,
@@ -52,21 +62,28 @@ def append(
     origin: str,
     payload: Mapping[str, Any] | None = None,
 ) -> None:
-    """Append news about ``subject_ids`` within the current transaction.
+    """Append one piece of news within the current transaction; as ``append_each``."""
+    news = Fresh(kind, subject_ids, origin, payload or {})
+    append_each(brand_id=brand_id, occurred_at=occurred_at, news=[news])
 
-    ``kind`` is ``room.past_tense``; ``origin`` is ``live`` or ``backfill``. More than
-    ``SUBJECTS_MAX`` subjects become several events with the same payload. No subjects, no event.
+
+def append_each(*, brand_id: int, occurred_at: datetime, news: Iterable[Fresh]) -> None:
+    """Append news within the current transaction, all of it in one go.
+
+    More than ``SUBJECTS_MAX`` subjects become several events with the same payload. No subjects,
+    no event.
     """
     rows: list[tuple[Any, ...]] = [
         (
             brand_id,
-            kind,
-            number_array(subject_ids[start : start + SUBJECTS_MAX]),
-            origin,
+            fresh.kind,
+            number_array(fresh.subject_ids[start : start + SUBJECTS_MAX]),
+            fresh.origin,
             occurred_at,
-            Jsonb(dict(payload or {})),
+            Jsonb(dict(fresh.payload)),
         )
-        for start in range(0, len(subject_ids), SUBJECTS_MAX)
+        for fresh in news
+        for start in range(0, len(fresh.subject_ids), SUBJECTS_MAX)
     ]
     with connection.cursor() as cursor:
         cursor.executemany(

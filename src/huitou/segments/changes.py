@@ -9,7 +9,7 @@ fewer.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -26,15 +26,16 @@ from huitou.lake.happenings import PRODUCTS
 from huitou.lake.registry import tables
 from huitou.lake.sessions import DUCKDB
 from huitou.members.components import Ints
-from huitou.segments import grounds, moments
+from huitou.segments import grounds, moments, versions
 from huitou.segments.grounds import Files, Ground
 from huitou.segments.levels import Asked, asked_of, level_of
 from huitou.segments.moments import TICK, Ago, At
-from huitou.segments.rules import Atom, Did, Rule, TraitIs, atoms
-from huitou.segments.statements import PEOPLE, bind, literal, relation_of
+from huitou.segments.rules import Atom, Did, Rule, TraitIs, atoms, traits_of
+from huitou.segments.statements import CARRIED, PEOPLE, Compiled, bind, literal, relation_of
 
-# Members to judge again, and the traits of before, in the session.
-_CANDIDATES, PEOPLE_BEFORE = "candidates", "people_before"
+# Members to judge again, and the traits of before and of now, in the session.
+_CANDIDATES = "candidates"
+_PEOPLE_BEFORE, _PEOPLE_NOW = "people_before", "people_now"
 _ALIAS = "member_alias"
 # Of whom a trait answers otherwise or the amount spent moved, in the session.
 _TRAITS_MOVED = "traits_moved"
@@ -86,7 +87,7 @@ def collect(
     for members in moved:
         _add_members(ground, members)
     found = _found(ground.connection)
-    _narrow(ground, facts)
+    _narrow(ground, facts, traits_of(asked))
     return found
 
 
@@ -113,23 +114,29 @@ def _found(connection: duckdb.DuckDBPyConnection) -> Candidates:
     return Candidates(*(np.asarray(rows[name]) for name in named))
 
 
-def _narrow(ground: Ground, facts: Mapping[str, Asked]) -> None:
+def _narrow(ground: Ground, facts: Mapping[str, Asked], traits: Collection[str]) -> None:
     """Let the session hold those to judge alone, in memory, with what is asked of them."""
     connection = ground.connection
     among = f"member_id IN (SELECT member_id FROM {_CANDIDATES})"
     for table, asked in sorted(facts.items()):
         name = relation_of(table)
         rows = grounds.facts_sql(connection, table, ground.currency)
-        unasked = [f for f in tables()[table].schema if f.name not in asked.columns | {"month"}]
-        empty = ", ".join(f"NULL::{engine.sql_type(f.type)} AS {f.name}" for f in unasked)
-        columns = f"* REPLACE ({empty})" if empty else "*"
+        columns = _of_columns(tables()[table].schema, asked.columns | {"month"})
         connection.execute(f"DROP VIEW IF EXISTS {name}")
         connection.execute(
             f"CREATE TEMP TABLE {name} AS SELECT {columns} FROM ({rows}) WHERE {among}"
             f"{_not_too_long_ago(asked, ground.at)}"
         )
-    connection.execute(f"CREATE TEMP TABLE narrowed AS SELECT * FROM {PEOPLE} WHERE {among}")
+    kept = ", ".join(sorted({"member_id", *CARRIED, *traits}))
+    connection.execute(f"CREATE TEMP TABLE narrowed AS SELECT {kept} FROM {PEOPLE} WHERE {among}")
     connection.execute(f"CREATE OR REPLACE TEMP VIEW {PEOPLE} AS SELECT * FROM narrowed")
+
+
+def _of_columns(schema: pa.Schema, asked: Collection[str]) -> str:
+    """Every column, to be selected; of those not asked for there is nothing."""
+    unasked = [f for f in schema if f.name not in asked]
+    empty = ", ".join(f"NULL::{engine.sql_type(f.type)} AS {f.name}" for f in unasked)
+    return f"* REPLACE ({empty})" if empty else "*"
 
 
 def _not_too_long_ago(asked: Asked, at: At) -> str:
@@ -152,13 +159,10 @@ def _by_traits(ground: Ground, asked: Sequence[Atom], earlier: Earlier) -> None:
     """
     connection = ground.connection
     traits = tuple(atom for atom in asked if isinstance(atom, TraitIs))
-    connection.execute(
-        f"CREATE OR REPLACE TEMP VIEW {PEOPLE_BEFORE} AS"
-        f" SELECT * FROM read_parquet({quoted(earlier.traits_path)})"
-    )
     statement = grounds.compiled_once(traits, DUCKDB)
-    now = bind(statement, ground.at)
-    before = bind(statement, earlier.at, people=PEOPLE_BEFORE)
+    _both_versions(ground, statement, traits_of(asked), earlier)
+    now = bind(statement, ground.at, people=_PEOPLE_NOW)
+    before = bind(statement, earlier.at, people=_PEOPLE_BEFORE)
     answers = [f"rule_{n}" for n in range(len(traits))]
     differs = ["o.member_id IS NULL", "n.member_id IS NULL"]
     differs += [f"o.{answer} <> n.{answer}" for answer in answers]
@@ -173,9 +177,28 @@ def _by_traits(ground: Ground, asked: Sequence[Atom], earlier: Earlier) -> None:
     if any(isinstance(atom, Did) and atom.window.cycles is not None for atom in asked):
         _add(
             connection,
-            f"SELECT member_id FROM {PEOPLE_BEFORE} o JOIN {PEOPLE} n USING (member_id)"
+            f"SELECT member_id FROM {_PEOPLE_BEFORE} o JOIN {_PEOPLE_NOW} n USING (member_id)"
             " WHERE o.cycle_days IS DISTINCT FROM n.cycle_days",
         )
+
+
+def _both_versions(
+    ground: Ground, statement: Compiled, traits: Collection[str], earlier: Earlier
+) -> None:
+    """Give the session the traits of before and of now.
+
+    While the points of time of the conditions stand still, none is answered otherwise of a member
+    with the same traits: such members are left out.
+    """
+    connection = ground.connection
+    if all(moment(ground.at) == moment(earlier.at) for moment in statement.moments):
+        needed = sorted({*traits, *CARRIED})
+        sides = versions.differing(earlier.traits_path, ground.traits_path, needed)
+        for name, rows in zip((_PEOPLE_BEFORE, _PEOPLE_NOW), sides, strict=True):
+            connection.register(name, rows)
+        return
+    for name, path in ((_PEOPLE_BEFORE, earlier.traits_path), (_PEOPLE_NOW, ground.traits_path)):
+        connection.execute(f"CREATE TEMP VIEW {name} AS SELECT * FROM read_parquet({quoted(path)})")
 
 
 @dataclass(frozen=True)

@@ -41,6 +41,7 @@ from huitou.segments.rules import (
     Where,
     Window,
     atoms,
+    traits_of,
 )
 from huitou.segments.statements import CARRIED, HOLDINGS, PEOPLE, Compiled, Moment, relation_of
 
@@ -116,7 +117,7 @@ class _Compiler:
         every: dict[Atom, None] = {}
         for rule in self.rules:
             every.update(dict.fromkeys(atoms(rule)))
-        people = _people()
+        people = _people(traits_of(every))
         judged = people
         for level in _levels([atom for atom in every if isinstance(atom, Did)]):
             found = self.found(level, people)
@@ -333,8 +334,10 @@ _COMPARE: dict[str, Callable[[Any, Any], Any]] = {
 }
 
 
-def _people() -> Relation:
-    columns = {"member_id": "int64"} | {trait.name: _TRAIT_TYPES[trait.kind] for trait in TRAITS}
+def _people(asked: set[str]) -> Relation:
+    """The members with the traits asked about: each further column costs time to plan."""
+    named = [trait for trait in TRAITS if trait.name in asked.union(CARRIED)]
+    columns = {"member_id": "int64"} | {trait.name: _TRAIT_TYPES[trait.kind] for trait in named}
     return ibis.table(columns, name=PEOPLE)
 
 

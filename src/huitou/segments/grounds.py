@@ -53,8 +53,8 @@ FOUND = "found"
 class Ground:
     """A session with ``people``; what else a rule asks about is added when it is judged.
 
-    ``figures`` is the name of the snapshot, ``files`` are the lake's it was made from; ``answers``
-    are those of PostgreSQL, asked once each.
+    ``figures`` is the name of the snapshot, ``traits_path`` its traits, ``files`` are the lake's it
+    was made from; ``answers`` are those of PostgreSQL, asked once each.
     """
 
     session: Session
@@ -64,6 +64,7 @@ class Ground:
     as_of: date
     refreshed_at: datetime
     figures: str
+    traits_path: str
     files: Files
     answers: dict[Holds, Ints] = field(default_factory=dict)
 
@@ -109,6 +110,7 @@ def opened(brand: Brand, *, as_of: date | None = None) -> Iterator[Ground]:
             as_of=day,
             refreshed_at=snapshot.refreshed_at,
             figures=Path(snapshot.folder).name,
+            traits_path=snapshot.traits_path,
             files=files,
         )
 

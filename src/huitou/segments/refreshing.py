@@ -20,7 +20,7 @@ import numpy as np
 from django.db import transaction
 
 from huitou.brands.models import Brand
-from huitou.eventlog.services import append
+from huitou.eventlog.services import Fresh, append_each
 from huitou.insight import snapshots
 from huitou.insight.types import Scope
 from huitou.kernel.errors import RefusedInputError
@@ -277,14 +277,18 @@ def _record(ground: Ground, done: Sequence[tuple[_Task, Moves]]) -> None:
             )
             for task, moves in done
         )
-        for task, moves in done:
-            for kind, ids in (("entered", moves.entered), ("left", moves.left)):
-                append(
-                    brand_id=ground.brand_id,
-                    kind=f"segments.members_{kind}",
-                    subject_ids=ids.tolist(),
-                    occurred_at=ground.at.instant,
+        append_each(
+            brand_id=ground.brand_id,
+            occurred_at=ground.at.instant,
+            news=[
+                Fresh(
+                    f"segments.members_{kind}",
+                    ids.tolist(),
                     # Who is in because the rule is another was not moved by what they did.
                     origin="live" if task.judged_on else "backfill",
                     payload={"segment": task.segment.slug},
                 )
+                for task, moves in done
+                for kind, ids in (("entered", moves.entered), ("left", moves.left))
+            ],
+        )

@@ -6,7 +6,7 @@ neither "at most 30 days" nor "more than 30 days" is true of them, and "not" of 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -168,3 +168,20 @@ def atoms(rule: Rule) -> Iterator[Atom]:
         yield from atoms(rule.rule)
     else:
         yield rule
+
+
+def traits_of(asked: Iterable[Atom]) -> set[str]:
+    """The traits conditions rest on: those they name, and the cycle a window is made of.
+
+    >>> late = TraitIs("recency_days", (Comparison("gt", OfTrait("cycle_days", 2)),))
+    >>> sorted(traits_of([late]))
+    ['cycle_days', 'recency_days']
+    """
+    found = set()
+    for atom in asked:
+        if isinstance(atom, TraitIs):
+            others = [test.value for test in atom.tests if isinstance(test.value, OfTrait)]
+            found |= {atom.trait, *(other.trait for other in others)}
+        elif isinstance(atom, Did) and atom.window.cycles is not None:
+            found.add("cycle_days")
+    return found
