@@ -110,11 +110,17 @@ def _measure() -> dict[str, Any]:
 
 def populate(brand: Any) -> dict[str, list[str]]:
     """The members, orders and lines of the brand, with their figures in force; the lake's files."""
-    import duckdb
-
     from huitou.lake import store
 
-    root = store.brand_root(brand.pk)
+    files = draw(store.brand_root(brand.pk))
+    publish(brand, files, "before")
+    return files
+
+
+def draw(root: Path) -> dict[str, list[str]]:
+    """Members, orders and lines in the folder of a brand's lake; its files."""
+    import duckdb
+
     files = insight_refresh._generate(root)
     members = root / "member_dim" / "part.parquet"
     members.parent.mkdir()
@@ -126,11 +132,10 @@ def populate(brand: Any) -> dict[str, list[str]]:
         f" FROM range(1, {MEMBERS + 1}) t(i)) TO '{members}' (FORMAT parquet)"
     )
     files["member_dim"] = [str(members.relative_to(root))]
-    _publish(brand, files, "before")
     return files
 
 
-def _publish(brand: Any, files: dict[str, list[str]], name: str) -> None:
+def publish(brand: Any, files: dict[str, list[str]], name: str) -> None:
     """Compute the traits of the files and put them in force, as a refresh does."""
     from huitou.insight import plan, snapshots
     from huitou.lake.engine import quoted
@@ -166,7 +171,7 @@ def _audiences(brand: Any, files: dict[str, list[str]]) -> dict[str, Any]:
             brand=brand, slug=f"s{number}", name=f"s{number}", rule=rule, now=timezone.now()
         )
     refreshing.refresh(brand)
-    _publish(brand, _with_changes(brand, files), "after")
+    publish(brand, _with_changes(brand, files), "after")
     start = time.perf_counter()
     done = refreshing.refresh(brand)
     changed_s = time.perf_counter() - start

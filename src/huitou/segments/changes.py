@@ -125,7 +125,7 @@ def _narrow(ground: Ground, facts: Mapping[str, Asked], traits: Collection[str])
         connection.execute(f"DROP VIEW IF EXISTS {name}")
         connection.execute(
             f"CREATE TEMP TABLE {name} AS SELECT {columns} FROM ({rows}) WHERE {among}"
-            f"{_not_too_long_ago(asked, ground.at)}"
+            f"{_not_too_long_ago(asked, ground.at)} ORDER BY member_id"
         )
     kept = ", ".join(sorted({"member_id", *CARRIED, *traits}))
     connection.execute(f"CREATE TEMP TABLE narrowed AS SELECT {kept} FROM {PEOPLE} WHERE {among}")
