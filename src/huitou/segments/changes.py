@@ -117,18 +117,18 @@ def _found(connection: duckdb.DuckDBPyConnection) -> Candidates:
 def _narrow(ground: Ground, facts: Mapping[str, Asked], traits: Collection[str]) -> None:
     """Let the session hold those to judge alone, in memory, with what is asked of them."""
     connection = ground.connection
-    among = f"member_id IN (SELECT member_id FROM {_CANDIDATES})"
+    among = f"JOIN {_CANDIDATES} USING (member_id)"
     for table, asked in sorted(facts.items()):
         name = relation_of(table)
         rows = grounds.facts_sql(connection, table, ground.currency)
         columns = _of_columns(tables()[table].schema, asked.columns | {"month"})
         connection.execute(f"DROP VIEW IF EXISTS {name}")
         connection.execute(
-            f"CREATE TEMP TABLE {name} AS SELECT {columns} FROM ({rows}) WHERE {among}"
-            f"{_not_too_long_ago(asked, ground.at)} ORDER BY member_id"
+            f"CREATE TEMP TABLE {name} AS SELECT {columns} FROM ({rows}) {among}"
+            f"{_not_too_long_ago(asked, ground.at)}"
         )
     kept = ", ".join(sorted({"member_id", *CARRIED, *traits}))
-    connection.execute(f"CREATE TEMP TABLE narrowed AS SELECT {kept} FROM {PEOPLE} WHERE {among}")
+    connection.execute(f"CREATE TEMP TABLE narrowed AS SELECT {kept} FROM {PEOPLE} {among}")
     connection.execute(f"CREATE OR REPLACE TEMP VIEW {PEOPLE} AS SELECT * FROM narrowed")
 
 
@@ -145,7 +145,7 @@ def _not_too_long_ago(asked: Asked, at: At) -> str:
         return ""
     starts = [window.stretch(at).start for window in asked.windows]
     first = min(start for start in starts if start is not None)
-    return f" AND month >= {month_number(first.astimezone(at.zone).date())}"
+    return f" WHERE month >= {month_number(first.astimezone(at.zone).date())}"
 
 
 def _add(connection: duckdb.DuckDBPyConnection, sql: str) -> None:

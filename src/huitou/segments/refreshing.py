@@ -8,11 +8,13 @@ the rules that ask for these.
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -198,10 +200,14 @@ def _refresh_group(brand: Brand, earlier: str, group: list[_Task]) -> list[Refre
         judged = int(asked.to_judge.sum()) if asked else _everybody(ground)
         if asked:
             ground = replace(ground, session=ground.session.here())
-        done = [
-            (task, _moves(ground, task, asked, found))
-            for task, found in zip(group, grounds.find_each(ground, rules), strict=True)
-        ]
+        found = grounds.find_each(ground, rules)
+        if asked:
+            # Few members each: their files are looked into while the engine judges the next rules.
+            with ThreadPoolExecutor(os.cpu_count()) as pool:
+                moves = list(pool.map(partial(_moves, ground, asked), group, found))
+        else:
+            moves = list(map(partial(_moves, ground, None), group, found))
+        done = list(zip(group, moves, strict=True))
         _record(ground, done)
     return [
         Refreshed(task.segment.slug, m.members, int(m.entered.size), int(m.left.size), judged)
@@ -242,7 +248,7 @@ def _everybody(ground: Ground) -> int:
     return int(ground.connection.execute(f"SELECT count(*) FROM {PEOPLE}").fetchall()[0][0])
 
 
-def _moves(ground: Ground, task: _Task, asked: Candidates | None, found: Found) -> Moves:
+def _moves(ground: Ground, asked: Candidates | None, task: _Task, found: Found) -> Moves:
     """Who came and went in one segment, of the candidates or, without, of all members."""
     segment_id = task.segment.pk
     before = files.kept_by(task.last) if task.last else None

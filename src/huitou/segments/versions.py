@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import pyarrow as pa
@@ -10,51 +10,70 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from huitou.members.components import Ints
 from huitou.segments.rows import contains
+
+# Rows held of each file at a time.
+_ROWS_AT_A_TIME = 1 << 17
 
 
 def differing(before: str, now: str, traits: Sequence[str]) -> tuple[pa.Table, pa.Table]:
     """The rows of two files of traits that the other lacks or has with another value.
 
-    Both have ``member_id`` and ``traits`` and are ascending, as the files are. Columns are read one
-    by one, so that memory holds two of them whatever many are compared.
+    Both have ``member_id`` and ``traits`` and are ascending, as the files are. The files are read
+    once, in step, so that memory holds a piece of each and what differs.
     """
-    old_ids, new_ids = _ids(before), _ids(now)
-    old_shared, new_shared = _shared(new_ids, old_ids), _shared(old_ids, new_ids)
-    moved = np.zeros(np.count_nonzero(new_shared), dtype=np.bool_)
-    for name in traits:
-        moved |= _moved(_column(before, name, old_shared), _column(now, name, new_shared))
-    sides = []
-    for path, ids, shared in ((before, old_ids, old_shared), (now, new_ids, new_shared)):
-        chosen = ~shared
-        chosen[shared] = moved
-        columns = {name: _column(path, name, chosen) for name in traits}
-        sides.append(pa.table({"member_id": ids[chosen], **columns}))
-    return sides[0], sides[1]
+    columns = ["member_id", *traits]
+    sides: tuple[list[pa.RecordBatch], list[pa.RecordBatch]] = ([], [])
+    schema = pq.read_schema(now)
+    schema = pa.schema([schema.field(name) for name in columns])
+    for pair in _in_step(before, now, columns):
+        ids = [np.asarray(piece["member_id"]) for piece in pair]
+        shared = [contains(ids[1], ids[0]), contains(ids[0], ids[1])]
+        old, new = (
+            piece if here.all() else piece.filter(pa.array(here))
+            for piece, here in zip(pair, shared, strict=True)
+        )
+        moved = np.zeros(old.num_rows, dtype=np.bool_)
+        for name in traits:
+            moved |= _moved(old[name], new[name])
+        for side, piece, here in zip(sides, pair, shared, strict=True):
+            chosen = ~here
+            chosen[here] = moved
+            side.append(piece.filter(pa.array(chosen)))
+    before_rows, now_rows = (pa.Table.from_batches(side, schema) for side in sides)
+    return before_rows, now_rows
 
 
-def _shared(others: Ints, ids: Ints) -> NDArray[np.bool_]:
-    """Of each of ``ids``, whether the other version has it."""
-    if np.array_equal(others, ids):  # the usual case, and much cheaper to see
-        return np.ones(ids.size, dtype=np.bool_)
-    return contains(others, ids)
-
-
-def _moved(old: pa.ChunkedArray, new: pa.ChunkedArray) -> NDArray[np.bool_]:
+def _moved(old: pa.Array, new: pa.Array) -> NDArray[np.bool_]:
     """Of each pair of values, whether they differ; nothing is equal to nothing."""
     differ = pc.fill_null(pc.not_equal(old, new), False)
     return np.asarray(pc.or_(differ, pc.xor(pc.is_null(old), pc.is_null(new))))
 
 
-def _ids(path: str) -> Ints:
-    return np.asarray(_read(path, "member_id"))
+def _in_step(
+    before: str, now: str, columns: Sequence[str]
+) -> Iterator[tuple[pa.RecordBatch, pa.RecordBatch]]:
+    """Pieces of both files, of the same stretch of members each."""
+    pieces = [_pieces(path, columns) for path in (before, now)]
+    old, new = (next(some) for some in pieces)
+    while old.num_rows or new.num_rows:
+        lasts = [piece["member_id"][-1].as_py() for piece in (old, new) if piece.num_rows]
+        places = [
+            int(np.searchsorted(np.asarray(piece["member_id"]), min(lasts), side="right"))
+            for piece in (old, new)
+        ]
+        yield old.slice(0, places[0]), new.slice(0, places[1])
+        old, new = (
+            piece.slice(place) if place < piece.num_rows else next(some)
+            for piece, place, some in zip((old, new), places, pieces, strict=True)
+        )
 
 
-def _column(path: str, name: str, chosen: NDArray[np.bool_]) -> pa.ChunkedArray:
-    column = _read(path, name)
-    return column if chosen.all() else column.filter(pa.array(chosen))
-
-
-def _read(path: str, name: str) -> pa.ChunkedArray:
-    return pq.ParquetFile(path, memory_map=True).read([name], use_threads=False)[name]
+def _pieces(path: str, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
+    """A file piece by piece, and then without end pieces without rows."""
+    file = pq.ParquetFile(path, memory_map=True)
+    schema = file.schema_arrow
+    yield from file.iter_batches(_ROWS_AT_A_TIME, columns=list(columns), use_threads=False)
+    nothing = pa.RecordBatch.from_pylist([], pa.schema([schema.field(name) for name in columns]))
+    while True:
+        yield nothing
