@@ -43,6 +43,7 @@ def run() -> list[Figure]:
     measured = []
     for size in sorted(SIZES):
         with _folder() as home:
+            _apart(size, home, MEMORY_MIB)  # draws
             measured.append(_apart(size, home, MEMORY_MIB))
             if size == min(SIZES):
                 tight = _apart(size, home, TIGHT_MIB)
@@ -112,7 +113,10 @@ def _folder() -> Iterator[Path]:
 
 
 def _measure() -> dict[str, Any]:
-    """Traits and a rule in the folder ``HUITOU_HOME``; its orders are drawn when it is empty."""
+    """Traits and a rule in the folder ``HUITOU_HOME``; while it is empty orders are drawn instead.
+
+    What drew them holds memory, so it is another process.
+    """
     from huitou.config.bootstrap import set_up_django
 
     set_up_django()
@@ -126,7 +130,13 @@ def _measure() -> dict[str, Any]:
     limit_mib = engine.memory_limit_mib()
     # Figures lie in files alone: this brand is in no database.
     brand = Brand(pk=_BRAND_ID, slug="bench", name="Bench", currency="CNY", time_zone="UTC")
-    files = _drawn(store.brand_root(brand.pk))
+    root = store.brand_root(brand.pk)
+    drawn = root / "drawn.json"
+    if not drawn.exists():
+        root.mkdir(parents=True)
+        drawn.write_text(json.dumps(segments.draw(root)))
+        return {}
+    files = json.loads(drawn.read_text())
     spill = Path(os.environ["HUITOU_HOME"]) / "lake" / ".spill"
     plan.trait_steps()  # compiled once a process, whatever the size
     with _watched(spill) as traits:
@@ -136,7 +146,7 @@ def _measure() -> dict[str, Any]:
         rule_s = min(_timed(lambda: grounds.find(ground, rule)) for _ in range(ROUNDS))
         ground.connection.execute(
             f"COPY (SELECT member_id FROM found ORDER BY member_id)"
-            f" TO '{store.brand_root(brand.pk)}/found-{limit_mib}.parquet' (FORMAT parquet)"
+            f" TO '{root}/found-{limit_mib}.parquet' (FORMAT parquet)"
         )
     return {
         **insight_refresh._sizes(files, brand.pk),
@@ -145,16 +155,6 @@ def _measure() -> dict[str, Any]:
         **{f"rule_{name}": value for name, value in judging.items()},
         "rule_s": rule_s,  # the best of several, not the block they are in
     }
-
-
-def _drawn(root: Path) -> dict[str, list[str]]:
-    """The lake's files; drawn once, before anything is measured."""
-    listed = root / "drawn.json"
-    if not listed.exists():
-        root.mkdir(parents=True)
-        listed.write_text(json.dumps(segments.draw(root)))
-    files: dict[str, list[str]] = json.loads(listed.read_text())
-    return files
 
 
 @contextmanager
