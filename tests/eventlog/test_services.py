@@ -72,6 +72,28 @@ def test_news_of_a_rolled_back_transaction_never_was() -> None:
 
 
 @pytest.mark.django_db(transaction=True)
+def test_news_appended_together_is_read_in_its_order() -> None:
+    # given news of several kinds, some of it of nobody
+    brand = make_brand()
+    news = [
+        services.Fresh("segments.members_entered", [1, 2], "live", {"segment": "a"}),
+        services.Fresh("segments.members_left", [], "live", {"segment": "a"}),
+        services.Fresh("segments.members_entered", [3], "backfill", {"segment": "b"}),
+    ]
+
+    # when it is appended in one go
+    with transaction.atomic():
+        services.append_each(brand_id=brand.pk, occurred_at=NOW, news=news)
+
+    # then readers see what is of somebody
+    found = services.read_batch("r", limit=10)
+    assert [(n.kind, n.subject_ids, n.origin, n.payload) for n in found] == [
+        ("segments.members_entered", (1, 2), "live", {"segment": "a"}),
+        ("segments.members_entered", (3,), "backfill", {"segment": "b"}),
+    ]
+
+
+@pytest.mark.django_db(transaction=True)
 def test_nobody_to_speak_of_is_no_news_and_many_subjects_are_several_events(monkeypatch) -> None:
     monkeypatch.setattr(services, "SUBJECTS_MAX", 2)
     brand = make_brand()
