@@ -23,7 +23,7 @@ from bench.ground import measured_apart
 from bench.report import Figure
 
 MEMBERS = int(os.environ.get("HUITOU_BENCH_MEMBERS", "1000000"))
-ORDERS = 10 * MEMBERS
+ORDERS = MEMBERS * int(os.environ.get("HUITOU_BENCH_ORDERS_A_MEMBER", "10"))
 SEED = 618
 MONTHS = range(2021 * 12, 2024 * 12)
 AS_OF = date(2023, 12, 31)
