@@ -19,6 +19,7 @@ Visits = Callable[..., Any]
 NOW = datetime(2026, 7, 1, 2, tzinfo=UTC)
 # What htmx has put in answers to clicks a moment later.
 SETTLED = ":not(.htmx-added)"
+ROWS = "**/segments/rule/row/**"
 BUYERS = {"trait": "frequency", "gte": 1}
 NESTED = {
     "all": [
@@ -195,3 +196,64 @@ def test_rows_are_removed_and_the_text_is_read_back(visit: Visits, staff: Staff)
     # then
     page.wait_for_selector("[data-found='1']")
     assert_clean(seen)
+
+
+def test_a_choice_typed_slowly_is_the_one_kept(visit: Visits, staff: Staff) -> None:
+    # given
+    seen = visit(staff)
+    page = seen.open("/segments/new/")
+    select = page.locator("#rule select[name$='.s']")
+
+    # when every letter finds another entry on the way, and the answer is there before the next
+    select.focus()
+    page.keyboard.type("Purchases", delay=150)
+
+    # then
+    page.wait_for_selector("#rule input[name$='.v']")
+    assert select.input_value() == "trait:frequency"
+    page.wait_for_selector("[data-found='2']")
+
+
+def test_what_is_changed_while_an_answer_is_awaited_stays(visit: Visits, staff: Staff) -> None:
+    # given a row whose first answer is held back
+    seen = visit(staff)
+    page = seen.open("/segments/new/")
+    row = page.locator(".ec-rule-row")
+    row.locator("select[name$='.s']").select_option("did:order.paid")
+    page.wait_for_selector(f".ec-rule-row{SETTLED} >> text=Narrow down")
+    held: list[Any] = []
+    page.route(ROWS, lambda route: held.append(route), times=1)
+    with page.expect_request(ROWS):
+        row.locator("select[name$='.k2']").select_option("within")
+
+    # when more is chosen and a button is pressed before it comes
+    row.locator("select[name$='.m']").select_option("count")
+    row.locator("text=Narrow down").click()
+    held[0].continue_()
+
+    # then
+    page.wait_for_selector(f".ec-rule-row{SETTLED} [aria-label='Remove the filter']")
+    assert row.locator("select[name$='.k2']").input_value() == "within"
+    assert row.locator("select[name$='.m']").input_value() == "count"
+    assert row.locator("[aria-label='Remove the filter']").count() == 1
+    assert row.locator("[aria-label='How long']").count() == 1
+
+
+def test_a_subject_chosen_twice_is_the_second(visit: Visits, staff: Staff) -> None:
+    # given a row whose first answer is held back
+    seen = visit(staff)
+    page = seen.open("/segments/new/")
+    held: list[Any] = []
+    page.route(ROWS, lambda route: held.append(route), times=1)
+    subject = page.locator(".ec-rule-row select[name$='.s']")
+    with page.expect_request(ROWS):
+        subject.select_option("trait:frequency")
+
+    # when
+    subject.select_option("trait:monetary_minor")
+    held[0].continue_()
+
+    # then
+    page.wait_for_selector(f".ec-rule-row{SETTLED} [name$='.was'][value='trait:monetary_minor']",
+                           state="attached")  # fmt: skip
+    assert subject.input_value() == "trait:monetary_minor"

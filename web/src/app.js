@@ -1,6 +1,7 @@
 // Behaviour of every page: htmx, Tabler's components and the few handlers of our own.
 import htmx from "htmx.org";
 import { Offcanvas } from "@tabler/core/dist/js/tabler.esm.min.js";
+import "./newest.js";
 
 window.htmx = htmx;
 
