@@ -76,3 +76,22 @@ def test_an_overlap_and_a_comparison_tell_everything(run: Run, sold: Brand) -> N
     compared = compare(sold, SLUGS)
     assert [k["members"] for k in beside["kpis"].values()] == [k.members for k in compared.kpis]
     assert next(iter(beside["traits"])) == max(compared.rows, key=lambda r: r.effect).trait.name
+
+
+def test_a_rule_that_cannot_be_read_is_told_in_both_languages(
+    run: Run, brand: Brand, tmp_path: Path
+) -> None:
+    # given
+    rule = tmp_path / "rule.yaml"
+    rule.write_text("all: [{tag: gone}]", "utf-8")
+
+    # when
+    done = run("segment", "put", "gone", "--brand", brand.slug, "--rule", rule, "--json")
+
+    # then
+    assert done.code == 2
+    assert done.json["error"] == {
+        "code": "GONE",
+        "message": "rule→gone.all[0]: there is no tag 'gone'; was it deleted or renamed?",
+    }
+    assert "引用的内容已不存在。 rule→gone.all[0]: 没有标签 'gone'；是否已删除或改名？" in done.err

@@ -9,7 +9,8 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from huitou.console.rule_form import Written, form_of
-from huitou.segments.reading import RuleError, read_rule
+from huitou.segments.errors import RuleError
+from huitou.segments.reading import read_rule
 from huitou.segments.rules import All, AnyOf, Not, Rule
 from tests.segments.strategies import RULE
 from tests.segments.worlds import VOCABULARY

@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from huitou.segments.errors import RuleError
 from huitou.segments.moments import Length
-from huitou.segments.reading import CONDITIONS_MAX, DEPTH_MAX, LIST_MAX, RuleError, read_rule
+from huitou.segments.reading import CONDITIONS_MAX, DEPTH_MAX, LIST_MAX, read_rule
 from huitou.segments.rules import (
     AT_LEAST_ONE,
     Comparison,

@@ -19,9 +19,10 @@ from huitou.insight import services as insight
 from huitou.kernel.errors import RefusedInputError
 from huitou.members import decisions, tags
 from huitou.segments import files, grounds, refreshing, services
+from huitou.segments.errors import RuleError
 from huitou.segments.models import Segment, SegmentRefresh, SegmentVersion
 from huitou.segments.queries import segments_in_use
-from huitou.segments.reading import RuleError, read_rule
+from huitou.segments.reading import read_rule
 from huitou.segments.tasks import follow_figures, refresh_brand
 from huitou.segments.texts import rule_of_text
 from huitou.segments.words import vocabulary_of

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from huitou.segments.reading import RuleError
+from huitou.segments.errors import RuleError
 from huitou.segments.texts import TEXT_BYTES_MAX, rule_of_text, text_of_rule
 
 

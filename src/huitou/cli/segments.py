@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
@@ -9,8 +11,9 @@ from typing import Annotated, Any
 
 import typer
 
-from huitou.cli.ground import Json, ready, show
+from huitou.cli.ground import Json, ready, say, show
 from huitou.cli.members import MEMBER_NAMES, named_account
+from huitou.kernel.errors import RefusedInputError
 
 segment_app = typer.Typer(help="Audiences by rule.", no_args_is_help=True)
 
@@ -28,7 +31,29 @@ def register(root: typer.Typer) -> None:
     root.add_typer(segment_app, name="segment")
 
 
+@contextmanager
+def refused_in_chinese() -> Iterator[None]:
+    """What is wrong with a rule is told in Chinese too, as rules themselves are."""
+    try:
+        yield
+    except RefusedInputError as error:
+        from huitou.segments.errors import RuleError
+
+        if isinstance(error, RuleError):
+            from huitou.config.bootstrap import set_up_django
+
+            set_up_django()
+            from django.utils.translation import override
+
+            from huitou.console.segment_refusals import segment_refusal
+
+            with override("zh-hans"):
+                say(segment_refusal(error))
+        raise
+
+
 @segment_app.command()
+@refused_in_chinese()
 def preview(brand: BrandName, rule: RuleFile, as_of: AsOf = None, json: Json = False) -> None:
     """How many members a rule finds, what they spent, and the rule in words."""
     data = _rule(rule)
@@ -45,6 +70,7 @@ def preview(brand: BrandName, rule: RuleFile, as_of: AsOf = None, json: Json = F
 
 
 @segment_app.command()
+@refused_in_chinese()
 def put(
     brand: BrandName,
     slug: Slug,
@@ -172,6 +198,7 @@ def refresh(
 
 
 @segment_app.command()
+@refused_in_chinese()
 def explain(
     brand: BrandName,
     slug: Slug,
@@ -221,7 +248,6 @@ def _told(finding: Any, depth: int) -> list[str]:
 
 def _rule(path: Path) -> Any:
     """The data of a rule file. Raises ``RefusedInputError``: ``RULE_FILE``; ``RuleError``."""
-    from huitou.kernel.errors import RefusedInputError
     from huitou.segments.texts import rule_of_text
 
     try:

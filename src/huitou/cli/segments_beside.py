@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from huitou.cli.ground import Json, ready, show
-from huitou.cli.segments import BrandName, segment_app
+from huitou.cli.segments import BrandName, refused_in_chinese, segment_app
 from huitou.kernel.errors import RefusedInputError
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ Slugs = Annotated[list[str], typer.Argument(help="Two to five slugs.")]
 def register(_root: typer.Typer) -> None:
     """Add the commands to ``huitou segment``, which ``cli.segments`` adds to the root."""
     for command in (drill, matrix, overlap, compare):
-        segment_app.command()(command)
+        segment_app.command()(refused_in_chinese()(command))
 
 
 def drill(

@@ -14,7 +14,8 @@ from huitou.console.rule_form import Written, form_of
 from huitou.console.rule_values import Fields, one
 from huitou.console.rule_words import RuleWords
 from huitou.console.segment_refusals import segment_refusal
-from huitou.segments.reading import RuleError, read_rule
+from huitou.segments.errors import RuleError
+from huitou.segments.reading import read_rule
 from huitou.segments.texts import rule_of_text, text_of_rule
 
 

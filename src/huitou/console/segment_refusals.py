@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from django.utils.translation import gettext, gettext_noop
 from django.utils.translation import gettext_lazy as _
 
 from huitou.kernel.errors import RefusedInputError
 from huitou.segments.circles import TagCircleError
-from huitou.segments.reading import RuleError
+from huitou.segments.errors import RuleError
 
 _WORDS = {
     "SLUG": _("Write the short name in lower-case letters, digits and hyphens, at most 60."),
@@ -24,6 +25,7 @@ _WORDS = {
     "STEPS": _("The way has as many steps as it can have; save the branch and start from it."),
     "RULE": _("This is no rule."),
     "TAG": _("The brand has no such tag; choose another."),
+    "CELLS": _("Pick at least one cell."),
 }
 
 _CIRCLE = _("The rule would depend on the tag this segment puts; leave out one of the two.")
@@ -38,10 +40,35 @@ _RULE_WORDS = {
 }
 
 
+# What readers of YAML say most; the rest stays as they say it.
+_YAML_WORDS = (
+    gettext_noop("line %(line)s, column %(column)s: %(problem)s"),
+    gettext_noop("line %(line)s, column %(column)s: the key %(key)s is said twice"),
+    gettext_noop("this is no YAML or JSON: %(problem)s"),
+    gettext_noop("mapping values are not allowed here"),
+    gettext_noop("could not find expected ':'"),
+    gettext_noop("mapping keys are not allowed here"),
+    gettext_noop("sequence entries are not allowed here"),
+    gettext_noop("found unexpected end of stream"),
+    gettext_noop("aliases (*name) are not read"),
+)
+
+
 def segment_refusal(error: RefusedInputError) -> str:
-    """What to do about ``error``."""
-    if isinstance(error, RuleError):
-        return f"{_RULE_WORDS.get(error.code, '')} {error}".strip()
+    """What to do about ``error``; of a rule also where and what exactly."""
     if isinstance(error, TagCircleError):
         return f"{_CIRCLE} {error.chain}"
-    return str(_WORDS.get(error.code, str(error)))
+    if not isinstance(error, RuleError):
+        return str(_WORDS.get(error.code, str(error)))
+    where = error.path or gettext("the whole rule")
+    said = f"{where}: {in_words(error)}"
+    return f"{_RULE_WORDS.get(error.code, '')} {said}".strip()
+
+
+def in_words(error: RefusedInputError) -> str:
+    """The message of ``error`` in the active language, when the catalogue has it."""
+    text = gettext(error.message)
+    if not error.values:
+        return text
+    values = {name: gettext(str(v)) if name == "problem" else v for name, v in error.values.items()}
+    return text % values

@@ -13,6 +13,7 @@ from django.utils.functional import SimpleLazyObject
 from huitou.brands.models import Brand
 from huitou.console.figures import words
 from huitou.console.member_rows import local_day
+from huitou.console.segment_refusals import segment_refusal
 from huitou.insight.types import Scope
 from huitou.members import queries as members
 from huitou.members.queries import MemberProfile
@@ -64,7 +65,7 @@ def segment_row(
     segment: SegmentView, said: Described, history: Sequence[SizePoint], sales_minor: int
 ) -> SegmentRow:
     """One row; ``sales_minor`` is what all members spent."""
-    problem = said.problem or segment.problem
+    problem = segment_refusal(said.error) if said.error else segment.problem
     is_dynamic = segment.keeping == Keeping.DYNAMIC
     if segment.archived_at:
         state = "archived"

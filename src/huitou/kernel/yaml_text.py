@@ -32,8 +32,8 @@ class _Loader(yaml.SafeLoader):
         for key_node, value_node in node.value:
             key = str(self.construct_object(key_node, deep=True))
             if key in found:
-                problem = f"the key {key!r} is said twice"
-                raise yaml.constructor.ConstructorError(None, None, problem, key_node.start_mark)
+                message = "line %(line)s, column %(column)s: the key %(key)s is said twice"
+                raise _refused(message, key_node.start_mark, key=repr(key))
             found[key] = self.construct_object(value_node, deep=True)
         return found
 
@@ -53,8 +53,15 @@ def read_yaml(text: str) -> Any:
         # A loader that builds plain values only, as ``safe_load`` uses.
         return yaml.load(text, _Loader)  # noqa: S506
     except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark
-        line = f"line {mark.line + 1}, column {mark.column + 1}: " if mark else ""
-        raise RefusedInputError("YAML", f"{line}{error.problem or error.context}") from None
+        message = "line %(line)s, column %(column)s: %(problem)s"
+        raise _refused(
+            message, error.problem_mark, problem=error.problem or error.context
+        ) from None
     except (yaml.YAMLError, RecursionError, ValueError, TypeError) as error:
-        raise RefusedInputError("YAML", f"this is no YAML or JSON: {error}") from None
+        message = "this is no YAML or JSON: %(problem)s"
+        raise RefusedInputError("YAML", message, problem=error) from None
+
+
+def _refused(message: str, mark: yaml.Mark | None, **values: object) -> RefusedInputError:
+    line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
+    return RefusedInputError("YAML", message, line=line, column=column, **values)

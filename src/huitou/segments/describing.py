@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from huitou.brands.models import Brand
-from huitou.segments.reading import RuleError, read_rule
+from huitou.segments.errors import RuleError
+from huitou.segments.reading import read_rule
 from huitou.segments.sentences import Sentence, sentence
 from huitou.segments.words import names_of, vocabulary_of
 
@@ -17,7 +18,7 @@ class Described:
     """What a rule says, or why it cannot be read: one of the two is there."""
 
     says: Sentence | None
-    problem: str = ""
+    error: RuleError | None = None
 
 
 def described(brand: Brand, rules: Mapping[int, Any]) -> dict[int, Described]:
@@ -28,6 +29,6 @@ def described(brand: Brand, rules: Mapping[int, Any]) -> dict[int, Described]:
         try:
             return Described(sentence(read_rule(rule, words), names))
         except RuleError as error:
-            return Described(None, str(error))
+            return Described(None, error)
 
     return {key: one(rule) for key, rule in rules.items()}

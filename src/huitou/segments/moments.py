@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from django.utils.translation import gettext_noop as _
+
 from huitou.kernel.errors import RefusedInputError
 
 _SECONDS = {"s": 1, "min": 60, "h": 3600, "d": 86400, "w": 7 * 86400}
@@ -90,8 +92,12 @@ def parse_length(text: str) -> Length:
     if length is None or _years(length) > YEARS_MAX:
         raise RefusedInputError(
             "LENGTH",
-            f"{text!r} is no length of time such as 90d, 12h, 30min, 45s, 2w, 3mo or 1y "
-            f"of at most {YEARS_MAX} years",
+            _(
+                "%(value)s is no length of time such as 90d, 12h, 30min, 45s, 2w, 3mo or 1y of at"
+                " most %(years)s years"
+            ),
+            value=repr(text),
+            years=YEARS_MAX,
         )
     return length
 

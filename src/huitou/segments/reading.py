@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from datetime import date, datetime
 from typing import Any
 
-from huitou.kernel.errors import RefusedInputError
+from django.utils.translation import gettext_noop as _
+
 from huitou.lake.happenings import SUMMED_KINDS, Field, Happening
-from huitou.segments.moments import Ago, Point, parse_length
+from huitou.segments.errors import RuleError, gone, no_field, several_of, under
+from huitou.segments.reading_times import read_length, read_point
 from huitou.segments.rules import (
     ALWAYS,
     AT_LEAST_ONE,
@@ -43,20 +44,10 @@ TEXT_CHARS_MAX = 200
 # PostgreSQL's and the lake's bigint.
 NUMBER_MAX = 2**63 - 1
 CYCLES_MAX = 100
-# Years that every engine can hold and a zone can shift.
-YEARS = (1900, 2200)
 
 MEASURES = ("count", "sum", "average", "first", "last")
 _WINDOWS = ("within", "between", "after", "before")
 _NAMED_KINDS = {"money": "number", "count": "number", "days": "number", "score": "number"}
-
-
-class RuleError(RefusedInputError):
-    """A rule that cannot be read; ``path`` says where, such as ``all[2].where.category``."""
-
-    def __init__(self, code: str, path: str, message: str) -> None:
-        super().__init__(code, f"{path or 'rule'}: {message}")
-        self.path = path
 
 
 def read_rule(data: Any, vocabulary: Vocabulary) -> Rule:
@@ -75,9 +66,11 @@ class _Reader:
 
     def rule(self, data: Any, path: str, depth: int) -> Rule:
         if not isinstance(data, Mapping) or not data:
-            raise RuleError("SHAPE", path, "a condition is a mapping such as {trait: …}")
+            raise RuleError("SHAPE", path, _("a condition is a mapping such as {trait: …}"))
         if depth > DEPTH_MAX:
-            raise RuleError("LIMIT", path, f"conditions lie at most {DEPTH_MAX} deep")
+            raise RuleError(
+                "LIMIT", path, _("conditions lie at most %(number)s deep"), number=DEPTH_MAX
+            )
         kinds: dict[str, Callable[[Mapping[str, Any], str, int], Rule]] = {
             "all": self.several,
             "any": self.several,
@@ -95,61 +88,71 @@ class _Reader:
             raise RuleError(
                 "SHAPE",
                 path,
-                f"a condition has exactly one of {', '.join(kinds)}, not {_keys(data)}",
+                _("a condition has exactly one of %(known)s, not %(found)s"),
+                known=", ".join(kinds),
+                found=_keys(data),
             )
         if said[0] not in ("all", "any", "not", "segment"):
             self.conditions += 1
             if self.conditions > CONDITIONS_MAX:
-                raise RuleError("LIMIT", path, f"a rule has at most {CONDITIONS_MAX} conditions")
+                raise RuleError(
+                    "LIMIT",
+                    path,
+                    _("a rule has at most %(number)s conditions"),
+                    number=CONDITIONS_MAX,
+                )
         return kinds[said[0]](data, path, depth)
 
     def several(self, data: Mapping[str, Any], path: str, depth: int) -> Rule:
         (key,) = self.only(data, path, ())
         parts = data[key]
-        at = _under(path, key)
+        at = under(path, key)
         if not isinstance(parts, list):
-            raise RuleError("SHAPE", at, "is a list of conditions")
+            raise RuleError("SHAPE", at, _("is a list of conditions"))
         if key == "any" and not parts:
-            raise RuleError("SHAPE", at, "needs at least one condition")
+            raise RuleError("SHAPE", at, _("needs at least one condition"))
         read = tuple(self.rule(part, f"{at}[{n}]", depth + 1) for n, part in enumerate(parts))
         return All(read) if key == "all" else AnyOf(read)
 
     def negated(self, data: Mapping[str, Any], path: str, depth: int) -> Rule:
         self.only(data, path, ())
-        return Not(self.rule(data["not"], _under(path, "not"), depth + 1))
+        return Not(self.rule(data["not"], under(path, "not"), depth + 1))
 
     def trait(self, data: Mapping[str, Any], path: str, depth: int) -> Rule:
-        name = self.text(data["trait"], _under(path, "trait"))
+        name = self.text(data["trait"], under(path, "trait"))
         trait = self.words.traits.get(name)
         if trait is None:
-            raise RuleError("UNKNOWN", path, f"there is no trait {name!r}")
+            raise RuleError("UNKNOWN", path, _("there is no trait %(name)s"), name=repr(name))
         tests = self.tests(data, path, ("trait",), trait.kind, trait.choices, traits=True)
         return TraitIs(name, tests)
 
     def did(self, data: Mapping[str, Any], path: str, depth: int) -> Rule:
-        name = self.text(data["did"], _under(path, "did"))
+        name = self.text(data["did"], under(path, "did"))
         happening = self.words.happenings.get(name)
         if happening is None:
             raise RuleError(
-                "UNKNOWN", path, f"nothing called {name!r} happens; there are "
-                f"{', '.join(sorted(self.words.happenings))}",
-            )  # fmt: skip
+                "UNKNOWN",
+                path,
+                _("nothing called %(name)s happens; there are %(known)s"),
+                name=repr(name),
+                known=", ".join(sorted(self.words.happenings)),
+            )
         self.only(data, path, ("did", "where", *MEASURES, *_WINDOWS))
-        where = self.where(data.get("where", {}), _under(path, "where"), happening)
+        where = self.where(data.get("where", {}), under(path, "where"), happening)
         measure = self.measure(data, path, happening, where)
         return Did(name, where, measure, self.window(data, path))
 
     def where(self, data: Any, path: str, happening: Happening) -> tuple[Where, ...]:
         if not isinstance(data, Mapping):
-            raise RuleError("SHAPE", path, "is a mapping of fields to comparisons")
+            raise RuleError("SHAPE", path, _("is a mapping of fields to comparisons"))
         read = []
         for name, tests in data.items():
-            at = _under(path, str(name))
+            at = under(path, str(name))
             named = happening.named(str(name))
             if named is None:
-                raise RuleError("UNKNOWN", at, f"{happening.name} has no field {name!r}")
+                raise no_field(happening, str(name), at)
             if not isinstance(tests, Mapping):
-                raise RuleError("SHAPE", at, "is a comparison such as {in: […]}")
+                raise RuleError("SHAPE", at, _("is a comparison such as {in: […]}"))
             read.append(Where(named.name, self.tests(tests, at, (), named.kind)))
         return tuple(read)
 
@@ -164,12 +167,12 @@ class _Reader:
         if not said:
             return AT_LEAST_ONE
         if len(said) > 1:
-            raise RuleError("SHAPE", path, f"has one of {', '.join(MEASURES)}, not {said}")
+            raise several_of(path, MEASURES, said)
         kind = said[0]
-        at = _under(path, kind)
+        at = under(path, kind)
         given = data[kind]
         if not isinstance(given, Mapping):
-            raise RuleError("SHAPE", at, "is a comparison such as {gte: 2}")
+            raise RuleError("SHAPE", at, _("is a comparison such as {gte: 2}"))
         if kind in ("first", "last"):
             return Measure(kind, "", self.tests(given, at, (), "time"))
         if kind == "count":
@@ -181,14 +184,25 @@ class _Reader:
     def summed(self, name: str, path: str, happening: Happening, where: tuple[Where, ...]) -> Field:
         summed = happening.named(name)
         if summed is None or summed.kind not in SUMMED_KINDS:
-            raise RuleError("UNKNOWN", path, f"{happening.name} has no field {name!r} to add up")
+            raise RuleError(
+                "UNKNOWN",
+                path,
+                _("%(happening)s has no field %(name)s to add up"),
+                happening=happening.name,
+                name=repr(name),
+            )
         parts = happening.detail.fields if happening.detail else ()
         whole = {f.name for f in happening.fields}
         if summed not in parts and any(w.field not in whole for w in where):
             raise RuleError(
-                "VALUE", path, f"{name!r} belongs to a whole order and cannot be added up for "
-                "some of its lines; use amount or quantity",
-            )  # fmt: skip
+                "VALUE",
+                path,
+                _(
+                    "%(name)s belongs to a whole order and cannot be added up for some of its"
+                    " lines; use amount or quantity"
+                ),
+                name=repr(name),
+            )
         return summed
 
     def window(self, data: Mapping[str, Any], path: str) -> Window:
@@ -196,37 +210,40 @@ class _Reader:
         if not said:
             return ALWAYS
         if len(said) > 1:
-            raise RuleError("SHAPE", path, f"has one of {', '.join(_WINDOWS)}, not {said}")
+            raise several_of(path, _WINDOWS, said)
         kind, given = said[0], data[said[0]]
-        at = _under(path, kind)
+        at = under(path, kind)
         if kind == "within" and isinstance(given, Mapping):
             self.only(given, at, ("cycles",))
             return Window(cycles=self.number(given.get("cycles"), at, above=0, most=CYCLES_MAX))
         if kind == "within":
-            return Window(within=_length(given, at))
+            return Window(within=read_length(given, at))
         if kind == "between":
             if not isinstance(given, list) or len(given) != 2:
-                raise RuleError("SHAPE", at, "is a list of two times")
-            return Window(first=_point(given[0], f"{at}[0]"), last=_point(given[1], f"{at}[1]"))
+                raise RuleError("SHAPE", at, _("is a list of two times"))
+            return Window(
+                first=read_point(given[0], f"{at}[0]"), last=read_point(given[1], f"{at}[1]")
+            )
         if kind == "after":
-            return Window(first=_point(given, at))
-        return Window(last=_point(given, at))
+            return Window(first=read_point(given, at))
+        return Window(last=read_point(given, at))
 
     def tag(self, data: Mapping[str, Any], path: str, depth: int) -> Rule:
         self.only(data, path, ("tag",))
-        word = self.text(data["tag"], _under(path, "tag"))
+        word = self.text(data["tag"], under(path, "tag"))
         if word not in self.words.tags:
-            raise RuleError("GONE", path, f"there is no tag {word!r}; was it deleted or renamed?")
+            raise gone(path, _("there is no tag %(name)s; was it deleted or renamed?"), word)
         found = self.words.tags[word]
         if found is None:
-            raise RuleError("VALUE", path, f"several groups have a tag {word!r}: say group/{word}")
+            message = _("several groups have a tag %(name)s: say group/%(tag)s")
+            raise RuleError("VALUE", path, message, name=repr(word), tag=word)
         return Holds("tag", found.key, found.word)
 
     def attribute(self, data: Mapping[str, Any], path: str, depth: int) -> Rule:
-        code = self.text(data["attribute"], _under(path, "attribute"))
+        code = self.text(data["attribute"], under(path, "attribute"))
         found = self.words.attributes.get(code)
         if found is None:
-            raise RuleError("GONE", path, f"there is no attribute {code!r}; was it retired?")
+            raise gone(path, _("there is no attribute %(name)s; was it retired?"), code)
         tests = self.tests(data, path, ("attribute",), found.kind, found.choices)
         return Holds("attribute", f"{found.key}@{found.kind}", found.word, tests)
 
@@ -248,15 +265,16 @@ class _Reader:
 
     def segment(self, data: Mapping[str, Any], path: str, depth: int) -> Rule:
         self.only(data, path, ("segment",))
-        slug = self.text(data["segment"], _under(path, "segment"))
+        slug = self.text(data["segment"], under(path, "segment"))
         found = self.words.segments.get(slug)
         if found is None:
-            raise RuleError("GONE", path, f"there is no segment {slug!r}; was it deleted?")
+            raise gone(path, _("there is no segment %(name)s; was it deleted?"), slug)
         if found.rule is None:
             return Holds("segment", found.key, found.word)
         if slug in self.inside:
             circle = " → ".join([*self.inside[self.inside.index(slug) :], slug])
-            raise RuleError("CIRCLE", path, f"segments name each other in a circle: {circle}")
+            message = _("segments name each other in a circle: %(circle)s")
+            raise RuleError("CIRCLE", path, message, circle=circle)
         self.inside.append(slug)
         try:
             inner = self.rule(found.rule, f"{path or 'rule'}→{slug}", depth + 1)
@@ -281,17 +299,18 @@ class _Reader:
         for operator in allowed:
             if operator not in data:
                 continue
-            at = _under(path, operator)
+            at = under(path, operator)
             given = data[operator]
             if operator == "known":
                 if not isinstance(given, bool):
-                    raise RuleError("VALUE", at, "is true or false")
+                    raise RuleError("VALUE", at, _("is true or false"))
                 read.append(Comparison(operator, given))
             elif operator == "in":
                 if not isinstance(given, list) or not given:
-                    raise RuleError("SHAPE", at, "is a list of values")
+                    raise RuleError("SHAPE", at, _("is a list of values"))
                 if len(given) > LIST_MAX:
-                    raise RuleError("LIMIT", at, f"a list has at most {LIST_MAX:,} values")
+                    message = _("a list has at most %(number)s values")
+                    raise RuleError("LIMIT", at, message, number=f"{LIST_MAX:,}")
                 values = [
                     self.value(one, f"{at}[{n}]", kind, choices) for n, one in enumerate(given)
                 ]
@@ -301,72 +320,83 @@ class _Reader:
             else:
                 read.append(Comparison(operator, self.value(given, at, kind, choices)))
         if not read:
-            raise RuleError("SHAPE", path, f"needs a comparison: one of {', '.join(allowed)}")
+            message = _("needs a comparison: one of %(known)s")
+            raise RuleError("SHAPE", path, message, known=", ".join(allowed))
         return tuple(read)
 
     def other_trait(self, given: Mapping[str, Any], path: str, kind: str) -> OfTrait:
         self.only(given, path, ("trait", "times"))
-        name = self.text(given["trait"], _under(path, "trait"))
+        name = self.text(given["trait"], under(path, "trait"))
         other = self.words.traits.get(name)
         if other is None:
-            raise RuleError("UNKNOWN", path, f"there is no trait {name!r}")
+            raise RuleError("UNKNOWN", path, _("there is no trait %(name)s"), name=repr(name))
         if not comparable(kind, other.kind):
-            raise RuleError("VALUE", path, f"a {kind} cannot be compared with a {other.kind}")
-        times = self.number(given.get("times", 1), _under(path, "times"), above=0, most=1_000_000)
+            message = _("a %(kind)s cannot be compared with a %(other)s")
+            raise RuleError("VALUE", path, message, kind=kind, other=other.kind)
+        times = self.number(given.get("times", 1), under(path, "times"), above=0, most=1_000_000)
         if times != 1 and kind not in NUMBER_KINDS | DECIMAL_KINDS:
-            raise RuleError("VALUE", path, "only numbers can be taken times over")
+            raise RuleError("VALUE", path, _("only numbers can be taken times over"))
         return OfTrait(name, times)
 
     def value(self, given: Any, path: str, kind: str, choices: tuple[str, ...]) -> Any:
         if kind in TIME_KINDS:
-            return _point(given, path)
+            return read_point(given, path)
         if kind in NUMBER_KINDS or kind == "integer":
             return self.whole(given, path)
         if kind in DECIMAL_KINDS or kind == "decimal":
             return self.number(given, path, above=-NUMBER_MAX, most=NUMBER_MAX)
         if kind == "boolean":
             if not isinstance(given, bool):
-                raise RuleError("VALUE", path, "is true or false")
+                raise RuleError("VALUE", path, _("is true or false"))
             return given
         if kind == "shop":
             shop = self.words.shops.get(self.text(given, path))
             if shop is None:
-                raise RuleError("GONE", path, f"there is no shop {given!r}")
+                raise gone(path, _("there is no shop %(name)s"), given)
             return int(shop.key)
         text = self.text(given, path)
         if choices and text not in choices:
-            raise RuleError("VALUE", path, f"{text!r} is none of {', '.join(choices)}")
+            message = _("%(value)s is none of %(known)s")
+            raise RuleError("VALUE", path, message, value=repr(text), known=", ".join(choices))
         return text
 
     def whole(self, given: Any, path: str) -> int:
         if isinstance(given, bool) or not isinstance(given, int) or abs(given) > NUMBER_MAX:
-            raise RuleError("VALUE", path, f"{given!r} is no whole number; money is in minor units")
+            message = _("%(value)s is no whole number; money is in minor units")
+            raise RuleError("VALUE", path, message, value=repr(given))
         return given
 
     def number(self, given: Any, path: str, *, above: float, most: float) -> float:
         fits = isinstance(given, int | float) and not isinstance(given, bool)
         if not fits or not math.isfinite(given) or not above < given <= most:
-            raise RuleError("VALUE", path, f"{given!r} is no number above {above:g} up to {most:g}")
+            message = _("%(value)s is no number above %(above)s up to %(most)s")
+            raise RuleError(
+                "VALUE", path, message, value=repr(given), above=f"{above:g}", most=f"{most:g}"
+            )
         return float(given)
 
     def text(self, given: Any, path: str) -> str:
         if not isinstance(given, str) or not given:
-            raise RuleError("VALUE", path, f"{given!r} is no text")
+            raise RuleError("VALUE", path, _("%(value)s is no text"), value=repr(given))
         if len(given) > TEXT_CHARS_MAX or "\x00" in given:
-            raise RuleError("LIMIT", path, f"a text has at most {TEXT_CHARS_MAX} plain characters")
+            message = _("a text has at most %(number)s plain characters")
+            raise RuleError("LIMIT", path, message, number=TEXT_CHARS_MAX)
         return given
 
     def one_of(self, given: Any, path: str, key: str, known: tuple[str, ...]) -> str:
-        text = self.text(given, _under(path, key))
+        text = self.text(given, under(path, key))
         if text not in known:
-            raise RuleError("UNKNOWN", path, f"{key} {text!r} is none of {', '.join(known)}")
+            message = _("%(key)s %(value)s is none of %(known)s")
+            raise RuleError(
+                "UNKNOWN", path, message, key=key, value=repr(text), known=", ".join(known)
+            )
         return text
 
     def only(self, data: Mapping[str, Any], path: str, allowed: tuple[str, ...]) -> tuple[str, ...]:
         """The keys of ``data``; refused when one is not ``allowed`` (if empty: a second one)."""
         unknown = [key for key in data if key not in allowed] if allowed else list(data)[1:]
         if unknown:
-            raise RuleError("SHAPE", path, f"{_keys(unknown)} does not belong here")
+            raise RuleError("SHAPE", path, _("%(keys)s does not belong here"), keys=_keys(unknown))
         return tuple(data)
 
 
@@ -386,55 +416,6 @@ def operators_of(kind: str) -> tuple[str, ...]:
     if kind in ("code", "shop", "choice"):
         return ("eq", "in", "known")
     return ("eq", "in", "contains", "known")
-
-
-def _point(given: Any, path: str) -> Point:
-    point = _read_point(given, path)
-    if isinstance(point, date) and not YEARS[0] <= point.year <= YEARS[1]:
-        raise RuleError("VALUE", path, f"year {point.year} is not from {YEARS[0]} to {YEARS[1]}")
-    return point
-
-
-def _read_point(given: Any, path: str) -> Point:
-    if isinstance(given, datetime):
-        return _aware(given, path)
-    if isinstance(given, date):
-        return given
-    if isinstance(given, Mapping):
-        if len(given) == 1 and next(iter(given)) in ("ago", "ahead"):
-            ((key, length),) = given.items()
-            return Ago(_length(length, _under(path, key)), ahead=key == "ahead")
-        raise RuleError("SHAPE", path, "a relative time is {ago: 30d} or {ahead: 7d}")
-    if isinstance(given, str):
-        try:
-            if len(given) == len("2024-01-31"):
-                return date.fromisoformat(given)
-            return _aware(datetime.fromisoformat(given), path)
-        except ValueError:
-            pass
-    raise RuleError(
-        "VALUE", path, f"{given!r} is no date (2024-01-31), no time with its offset "
-        "(2024-01-31T08:00:00+08:00), and not {ago: 30d}",
-    )  # fmt: skip
-
-
-def _aware(instant: datetime, path: str) -> datetime:
-    if instant.tzinfo is None:
-        raise RuleError("VALUE", path, f"{instant.isoformat()} needs its offset, such as +08:00")
-    return instant
-
-
-def _length(given: Any, path: str) -> Any:
-    if not isinstance(given, str):
-        raise RuleError("VALUE", path, f"{given!r} is no length such as 90d")
-    try:
-        return parse_length(given)
-    except RefusedInputError as error:
-        raise RuleError("VALUE", path, str(error)) from None
-
-
-def _under(path: str, key: str) -> str:
-    return f"{path}.{key}" if path else key
 
 
 def _keys(data: Any) -> str:

@@ -29,12 +29,13 @@ from huitou.kernel.errors import RefusedInputError
 from huitou.members.components import Ints
 from huitou.segments import changes, files, grounds, membership
 from huitou.segments.changes import Candidates, Earlier
+from huitou.segments.errors import RuleError
 from huitou.segments.grounds import Found, Ground
 from huitou.segments.membership import Moves
 from huitou.segments.models import Keeping, Segment, SegmentRefresh, SegmentVersion
 from huitou.segments.moments import At
 from huitou.segments.queries import latest_refreshes, latest_versions
-from huitou.segments.reading import RuleError, read_rule
+from huitou.segments.reading import read_rule
 from huitou.segments.rules import Holds, Rule, atoms
 from huitou.segments.statements import PEOPLE
 from huitou.segments.tagging import one_at_a_time, settle_tags, unsettled

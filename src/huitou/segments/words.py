@@ -18,9 +18,10 @@ from huitou.members.models import (
     Tag,
     TagGroup,
 )
+from huitou.segments.errors import RuleError
 from huitou.segments.models import Keeping, Segment, SegmentVersion
 from huitou.segments.queries import latest_versions
-from huitou.segments.reading import RuleError, read_rule
+from huitou.segments.reading import read_rule
 from huitou.segments.rules import Rule
 from huitou.segments.sentences import Names
 from huitou.segments.vocabulary import SegmentWord, Vocabulary, Word
