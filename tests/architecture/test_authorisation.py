@@ -66,6 +66,7 @@ EXPECTED: dict[str, str] = {
     "members": "members.view",
     "member": "members.view",
     "members_export": "members.view",
+    "members_filters": "members.view",
     "member_attributes": "profile.edit",
     "member_tag": "profile.edit",
     "member_touch": "profile.edit",

@@ -87,6 +87,55 @@ def test_conditions_are_chosen_lifted_and_gone_back_to(visit: Visits, staff: Sta
     assert_clean(seen)
 
 
+def test_a_condition_is_added_and_the_list_saved_as_a_segment(visit: Visits, staff: Staff) -> None:
+    # given
+    seen = visit(staff)
+    page = seen.open("/members/")
+
+    # when conditions are added
+    page.select_option("#f-add", "city")
+    page.wait_for_selector("#m-city")
+    page.select_option("#m-city", "杭州市")
+    page.wait_for_selector(".ec-chip:has-text('City')")
+    page.select_option("#f-add", "aov_minor")
+    page.wait_for_selector("#m-aov_min:focus")
+    page.keyboard.type("60")
+    page.wait_for_selector(".ec-chip:has-text('≥ ¥60.00')")
+
+    # then they are in the address, and the field added last did not take the first away
+    assert "city=%E6%9D%AD%E5%B7%9E%E5%B8%82" in page.url
+    assert "aov_min=60" in page.url
+    assert page.input_value("#m-city") == "杭州市"
+    assert_clean(seen)
+
+    # when
+    page.click("text=Save as a segment")
+    page.fill("#s-name", "Hangzhou")
+    seen.shot("members-filtered")
+    page.click(".ec-save-list button")
+
+    # then
+    page.wait_for_selector("h1:has-text('Hangzhou')")
+    assert_clean(seen)
+
+
+@pytest.mark.parametrize(("language", "theme", "width"), LOOKS)
+def test_a_filtered_list_is_clean(
+    visit: Visits, staff: Staff, language: str, theme: str, width: int
+) -> None:
+    # given
+    seen = visit(staff, language=language, theme=theme, width=width)
+
+    # when
+    asked = "city=杭州市&aov_min=60&last_paid_at_min=2026-01-01&promotion_only=&add=price_band"
+    page = seen.open(f"/members/?{asked}")
+    page.click(".ec-save-list summary")
+    seen.shot(f"members-filtered-{language}-{theme}-{width}")
+
+    # then
+    assert_clean(seen)
+
+
 def test_a_heading_sorts_both_ways(visit: Visits, staff: Staff) -> None:
     # given
     seen = visit(staff)

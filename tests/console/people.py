@@ -28,7 +28,9 @@ def public_id(place: int) -> UUID:
     return UUID(int=0xABCD0000 << 96 | place)
 
 
-def fill(brand: Brand, shop: Shop, *, people: tuple = PEOPLE) -> list[Member]:
+def fill(
+    brand: Brand, shop: Shop, *, people: tuple = PEOPLE, birthdays: tuple[date, ...] = ()
+) -> list[Member]:
     """Members with paid orders, one line each; figures refreshed as of ``AS_OF``."""
     product = Product.objects.create(brand=brand, code="QH-1", title="青瓷茶杯", category="茶具")
     members, orders = [], []
@@ -41,6 +43,7 @@ def fill(brand: Brand, shop: Shop, *, people: tuple = PEOPLE) -> list[Member]:
             first_shop=shop,
             province="浙江省",
             city="杭州市",
+            birthday=birthdays[place] if place < len(birthdays) else None,
         )
         make_identity(
             brand=brand,

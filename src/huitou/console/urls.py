@@ -59,6 +59,7 @@ urlpatterns = [
     path("value/backtest/", value.backtest, name="value_backtest"),
     path("charts/backtest/", value.backtest_chart, name="chart_backtest"),
     path("members/", members.members_list, name="members"),
+    path("members/filters/", members.members_filters, name="members_filters"),
     path("members/export.<str:kind>", members.members_export, name="members_export"),
     path("members/review/", identity.review, name="identity_review"),
     path("members/review/look/", identity.look, name="identity_look"),

@@ -278,7 +278,7 @@ class MemberFilters:
     ``None``. ``buyers_only`` leaves out members without a purchase.
     """
 
-    values: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    values: Mapping[str, tuple[str | bool, ...]] = field(default_factory=dict)
     ranges: Mapping[str, tuple[Any, Any]] = field(default_factory=dict)
     buyers_only: bool = False
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, QueryDict
@@ -16,20 +17,17 @@ from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext_lazy as _
 
 from huitou.console.exports import EXPORTS, SHEET_ROWS_MAX, record_export
-from huitou.console.member_filters import (
-    CODE_FAMILIES,
-    MemberQuery,
-    chips,
-    field_values,
-    parse_query,
-)
+from huitou.console.figures import words
+from huitou.console.member_filters import MemberQuery, chips, field_values, parse_query
 from huitou.console.member_rows import ListRow, list_rows
+from huitou.console.trait_filters import FilterField, filter_field, is_chosen, parameter
+from huitou.console.views.segment_keeping import saving
+from huitou.insight.traits import BY_NAME, THEMES, Trait
 from huitou.insight.types import MemberPage, Scope
 from huitou.members import queries as members
 from huitou.members.tagged import tagged_members
 from huitou.members.tags import TagGroupView, tag_groups
 from huitou.segments.queries import SegmentView, segment_view
-from huitou.ui.labels import FAMILIES
 from huitou.ui.navigation import page_url
 from huitou.ui.numbers import half_up
 from huitou.ui.roles import MEMBER_ROLES, roles_required
@@ -51,11 +49,11 @@ COLUMNS = {
     "aov_minor": _("Average order"),
     "last_paid_at": _("Last purchase"),
 }
-# Conditions that have a field of their own; the others travel with the form, hidden.
-FIELDS = frozenset(
-    {"q", "shop", "rfm_group", "lifecycle_stage", "province"}
-    | {"monetary_min", "frequency_min", "recency_days_min"}
-)
+# Conditions whose field is always there, and the ends of a range that always have one.
+FIELDS = frozenset({"q", "shop", "rfm_group", "lifecycle_stage", "province"})
+LOW_ENDS = frozenset({"monetary_minor", "frequency", "recency_days"})
+# The texts of a trait to choose from, commonest first; a longer list is no longer read.
+TEXTS_MAX = 200
 
 
 @dataclass(frozen=True)
@@ -81,17 +79,24 @@ def members_list(request: HttpRequest) -> HttpResponse:
     searched = searched_of(brand.pk, query)
     found = find(scope, query, among_of(brand.pk, query, searched))
     fields = field_values(query, brand.currency)
+    more = _more(request, scope, fields)
+    shown = FIELDS.union(*(field.names for field in more["more"]), _low_names())
+    rule = None if request.scope.shop_id else query.rule
     context = {
         "fresh": fresh,
         "query": query,
         "fields": fields,
-        "carried": {name: value for name, value in fields.items() if name not in FIELDS},
+        # Conditions without a field, such as a segment, travel with the form, hidden.
+        "carried": {name: value for name, value in fields.items() if name not in shown},
         "chips": [
             (chip.text, _address(request.GET, *chip.parameters, value=chip.value))
-            for chip in chips(query, brand.currency)
+            for chip in chips(query, brand.currency, request.scope.shops)
         ],
-        "codes": {trait: FAMILIES[family] for trait, family in CODE_FAMILIES.items()},
+        "codes": {trait: _codes(trait) for trait in ("rfm_group", "lifecycle_stage")},
         "provinces": [name for name, _members in insight.choices(scope, "province")],
+        **more,
+        **({} if rule is None else saving(request, rule)),
+        "may_save": request.scope.may("segments.edit"),
         "rows": _rows(request, found),
         "pages": _pages(query, found),
         "total": found.total,
@@ -109,6 +114,61 @@ def members_list(request: HttpRequest) -> HttpResponse:
         "filters": request.GET.urlencode(),
     }
     return render(request, _template(request), context)
+
+
+@roles_required(MEMBER_ROLES)
+def members_filters(request: HttpRequest) -> HttpResponse:
+    """The fields of conditions beside those always there, and one more for the trait ``add``."""
+    query = query_of(request, request.GET, ())
+    scope = list_scope(request, query)
+    fields = field_values(query, request.scope.brand.currency)
+    return render(request, "console/members_more.html", _more(request, scope, fields))
+
+
+def _more(request: HttpRequest, scope: Scope, fields: Mapping[str, str]) -> dict[str, Any]:
+    """The fields of traits that are asked for or to be added, and what else can be."""
+    wanted, more, rest = request.GET.get("add", ""), [], []
+    for theme in THEMES:
+        others = []
+        for trait in theme.traits:
+            if trait.name in FIELDS:
+                continue
+            ends = ("max",) if trait.name in LOW_ENDS else ("min", "max")
+            name = parameter(trait)
+            names = [name] if is_chosen(trait) else [f"{name}_{end}" for end in ends]
+            if trait.name == wanted or any(fields.get(one) for one in names):
+                more.append(_field(request, scope, trait, fields, ends))
+            else:
+                others.append((trait.name, words(trait)))
+        if others:
+            rest.append((words(theme), others))
+    return {"more": more, "rest": rest, "added": wanted}
+
+
+def _field(
+    request: HttpRequest,
+    scope: Scope,
+    trait: Trait,
+    fields: Mapping[str, str],
+    ends: Sequence[str],
+) -> FilterField:
+    texts = insight.choices(scope, trait.name)[:TEXTS_MAX] if trait.kind == "text" else ()
+    return filter_field(
+        trait,
+        fields,
+        currency=request.scope.brand.currency,
+        found=[text for text, _members in texts],
+        shops=request.scope.shops,
+        ends=ends,
+    )
+
+
+def _low_names() -> list[str]:
+    return [f"{parameter(BY_NAME[name])}_min" for name in LOW_ENDS]
+
+
+def _codes(trait: str) -> list[tuple[str, str]]:
+    return [(label.code, words(label, "")) for label in BY_NAME[trait].labels]
 
 
 @roles_required(MEMBER_ROLES)
@@ -165,6 +225,7 @@ def query_of(request: HttpRequest, given: QueryDict, groups: Sequence[TagGroupVi
         given,
         shops=request.scope.open_shops,
         currency=request.scope.brand.currency,
+        zone=ZoneInfo(request.scope.brand.time_zone),
         groups=groups,
         segment=_segment_of(request, given.get("segment", "")),
     )
