@@ -21,7 +21,7 @@ from huitou.members import decisions, tags
 from huitou.segments import files, grounds, refreshing, services
 from huitou.segments.errors import RuleError
 from huitou.segments.models import Segment, SegmentRefresh, SegmentVersion
-from huitou.segments.queries import segments_in_use
+from huitou.segments.queries import latest_moves, segments_in_use
 from huitou.segments.reading import read_rule
 from huitou.segments.tasks import follow_figures, refresh_brand
 from huitou.segments.texts import rule_of_text
@@ -141,6 +141,28 @@ def test_members_enter_and_leave_as_news_and_with_their_date(
         ("segments.members_entered", shopping[1:3], "backfill"),
         ("segments.members_left", [shopping[1]], "live"),
     ]
+
+
+def test_the_latest_moves_are_whole_whatever_else_was_told(
+    brand: Brand, shopping: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # given news of one member an event, and two refreshes that moved somebody
+    monkeypatch.setattr("huitou.eventlog.services.SUBJECTS_MAX", 1)
+    _put(brand, "recent", RECENT)
+    _put(brand, "buyers", {"did": "order.paid"})
+    _refreshed(brand, FIRST)
+    _refreshed(brand, FIRST + timedelta(days=21))
+    recent = Segment.objects.get(slug="recent").pk
+
+    # when
+    moves = latest_moves(recent, limit=6, members_max=8)
+
+    # then
+    assert [(move.kind, move.count, move.members) for move in moves] == [
+        ("left", 1, (shopping[1],)),
+        ("entered", 2, (shopping[1],)),
+    ]
+    assert [move.kind for move in latest_moves(recent, limit=1, members_max=8)] == ["left"]
 
 
 def test_nothing_is_judged_again_while_nothing_changed(brand: Brand, shopping: list[int]) -> None:

@@ -1,55 +1,17 @@
-"""What pages tell of the log: the latest news of one thing, without reading it all."""
+"""What pages tell of the log."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
-from typing import Any
+from collections.abc import Sequence
 
 from django.db import connection
 
-# How far back from the newest event a page looks: the log has no index by kind, and what lies
-# further back is history, not the latest.
-LOOKED_BACK_MAX = 100_000
 
-
-@dataclass(frozen=True)
-class NewsHead:
-    """One event in short: how many it is about, and the first of them."""
-
-    kind: str
-    occurred_at: datetime
-    count: int
-    first: tuple[int, ...]
-
-
-def latest_news(
-    brand_id: int,
-    kinds: Sequence[str],
-    *,
-    payload: Mapping[str, Any],
-    limit: int,
-    subjects_max: int,
-) -> list[NewsHead]:
-    """The latest events of ``kinds`` whose payload has these values, newest first."""
+def first_subjects(event_ids: Sequence[int], *, limit: int) -> dict[int, tuple[int, ...]]:
+    """The first ``limit`` subjects of each event."""
     with connection.cursor() as cursor:
         cursor.execute(
-            """
-            select kind, occurred_at, cardinality(subject_ids), subject_ids[1:%s]
-            from eventlog_event
-            where id > (select coalesce(max(id), 0) from eventlog_event) - %s
-              and brand_id = %s and kind = any(%s) and payload @> %s::jsonb
-            order by id desc limit %s
-            """,
-            [
-                subjects_max,
-                LOOKED_BACK_MAX,
-                brand_id,
-                list(kinds),
-                json.dumps(dict(payload)),
-                limit,
-            ],
+            "select id, subject_ids[1:%s] from eventlog_event where id = any(%s)",
+            [limit, list(event_ids)],
         )
-        return [NewsHead(kind, at, n, tuple(ids)) for kind, at, n, ids in cursor.fetchall()]
+        return {event_id: tuple(subjects) for event_id, subjects in cursor.fetchall()}

@@ -7,7 +7,7 @@ Reading order and safety: see ``eventlog.models``. A reader calls ``read_batch``
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -67,34 +67,46 @@ def append(
     append_each(brand_id=brand_id, occurred_at=occurred_at, news=[news])
 
 
-def append_each(*, brand_id: int, occurred_at: datetime, news: Iterable[Fresh]) -> None:
-    """Append news within the current transaction, all of it in one go.
+def append_each(*, brand_id: int, occurred_at: datetime, news: Sequence[Fresh]) -> list[int | None]:
+    """Append news within the current transaction, in one go; returns the first event of each.
 
     More than ``SUBJECTS_MAX`` subjects become several events with the same payload. No subjects,
-    no event.
+    no event, and None in its place.
     """
-    rows: list[tuple[Any, ...]] = [
+    starts = [
+        (n, at) for n, f in enumerate(news) for at in range(0, len(f.subject_ids), SUBJECTS_MAX)
+    ]
+    rows = [
         (
             brand_id,
-            fresh.kind,
-            number_array(fresh.subject_ids[start : start + SUBJECTS_MAX]),
-            fresh.origin,
+            news[n].kind,
+            number_array(news[n].subject_ids[at : at + SUBJECTS_MAX]),
+            news[n].origin,
             occurred_at,
-            Jsonb(dict(fresh.payload)),
+            Jsonb(dict(news[n].payload)),
         )
-        for fresh in news
-        for start in range(0, len(fresh.subject_ids), SUBJECTS_MAX)
+        for n, at in starts
     ]
+    first: list[int | None] = [None] * len(news)
     with connection.cursor() as cursor:
-        cursor.executemany(
+        # Django hides that the driver can return what every row inserted.
+        cursor.cursor.executemany(
             """
             insert into eventlog_event
                 (generation, xid, brand_id, kind, subject_ids, origin, occurred_at, payload)
             values (coalesce((select number from eventlog_generation), 1), pg_current_xact_id(),
                     %s, %s, %s::bigint[], %s, %s, %s)
+            returning id
             """,
             rows,
+            returning=True,
         )
+        for n, at in starts:
+            ((event_id,),) = cursor.fetchall()
+            if at == 0:
+                first[n] = event_id
+            cursor.nextset()
+    return first
 
 
 def read_batch(

@@ -94,6 +94,9 @@ class SegmentRefresh(models.Model):
     members = models.BigIntegerField()
     entered = models.BigIntegerField()
     left = models.BigIntegerField()
+    # The first of the events that name who came and went; null where nobody did.
+    entered_event = models.BigIntegerField(null=True)
+    left_event = models.BigIntegerField(null=True)
     sales_minor = models.BigIntegerField()
     # The files of who is in (see ``segments.files``).
     base = models.CharField(max_length=40)
@@ -104,7 +107,15 @@ class SegmentRefresh(models.Model):
 
     class Meta:
         verbose_name = _("segment refresh")
-        indexes = [models.Index(fields=["segment", "-id"], name="segment_refresh_newest")]
+        indexes = [
+            models.Index(fields=["segment", "-id"], name="segment_refresh_newest"),
+            # Most refreshes move nobody.
+            models.Index(
+                fields=["segment", "-id"],
+                name="segment_refresh_moves",
+                condition=Q(entered__gt=0) | Q(left__gt=0),
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.segment_id} at {self.at}"

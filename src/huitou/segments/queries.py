@@ -8,10 +8,10 @@ from datetime import date, datetime
 from typing import Any
 
 from django.db import connection
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from huitou.brands.models import Brand, Staff
-from huitou.eventlog.queries import latest_news
+from huitou.eventlog.queries import first_subjects
 from huitou.kernel.errors import RefusedInputError
 from huitou.segments.models import Segment, SegmentRefresh, SegmentVersion
 
@@ -177,16 +177,20 @@ class Move:
     members: tuple[int, ...]
 
 
-def latest_moves(brand: Brand, slug: str, *, limit: int, members_max: int) -> list[Move]:
+def latest_moves(segment_id: int, *, limit: int, members_max: int) -> list[Move]:
     """Who came and went at the latest refreshes that moved somebody, newest first."""
-    found = latest_news(
-        brand.pk,
-        [f"segments.members_{kind}" for kind in ("entered", "left")],
-        payload={"segment": slug},
-        limit=limit,
-        subjects_max=members_max,
-    )
-    return [
-        Move(news.kind.removeprefix("segments.members_"), news.occurred_at, news.count, news.first)
-        for news in found
-    ]
+    refreshes = SegmentRefresh.objects.filter(
+        Q(entered__gt=0) | Q(left__gt=0), segment=segment_id
+    ).order_by("-id")
+    found = [
+        (kind, refresh.at, count, event)
+        for refresh in refreshes[:limit]
+        for kind, count, event in (
+            ("left", refresh.left, refresh.left_event),
+            ("entered", refresh.entered, refresh.entered_event),
+        )
+        if count
+    ][:limit]
+    events = [event for _kind, _at, _count, event in found if event is not None]
+    first = first_subjects(events, limit=members_max)
+    return [Move(kind, at, count, first.get(event or 0, ())) for kind, at, count, event in found]

@@ -266,6 +266,7 @@ def _record(ground: Ground, done: Sequence[tuple[_Task, Moves]]) -> None:
         for atom, members in ground.answers.items()
     }
     with transaction.atomic():
+        told = _tell(ground, done)
         SegmentRefresh.objects.bulk_create(
             SegmentRefresh(
                 segment=task.segment,
@@ -277,25 +278,31 @@ def _record(ground: Ground, done: Sequence[tuple[_Task, Moves]]) -> None:
                 members=moves.members,
                 entered=moves.entered.size,
                 left=moves.left.size,
+                entered_event=entered,
+                left_event=left,
                 sales_minor=moves.sales_minor,
                 base=moves.kept.base,
                 moved=moves.kept.moved,
                 held={d: held[d] for d in map(files.digest_of, _holds([task.tree]))},
             )
+            for (task, moves), entered, left in zip(done, told[::2], told[1::2], strict=True)
+        )
+
+
+def _tell(ground: Ground, done: Sequence[tuple[_Task, Moves]]) -> list[int | None]:
+    """Tell who came and who went; of each segment the first event of both, None where nobody did."""
+    return append_each(
+        brand_id=ground.brand_id,
+        occurred_at=ground.at.instant,
+        news=[
+            Fresh(
+                f"segments.members_{kind}",
+                ids.tolist(),
+                # Who is in because the rule is another was not moved by what they did.
+                origin="live" if task.judged_on else "backfill",
+                payload={"segment": task.segment.slug},
+            )
             for task, moves in done
-        )
-        append_each(
-            brand_id=ground.brand_id,
-            occurred_at=ground.at.instant,
-            news=[
-                Fresh(
-                    f"segments.members_{kind}",
-                    ids.tolist(),
-                    # Who is in because the rule is another was not moved by what they did.
-                    origin="live" if task.judged_on else "backfill",
-                    payload={"segment": task.segment.slug},
-                )
-                for task, moves in done
-                for kind, ids in (("entered", moves.entered), ("left", moves.left))
-            ],
-        )
+            for kind, ids in (("entered", moves.entered), ("left", moves.left))
+        ],
+    )

@@ -113,7 +113,7 @@ def segment_page(request: HttpRequest, slug: str) -> HttpResponse:
     said = described(brand, {version.number: version.rule for version in versions})
     history = size_histories([segment.id], limit=2).get(segment.id, [])
     row = segment_row(segment, said[versions[0].number], history, sales_of(brand))
-    moves = latest_moves(brand, slug, limit=MOVE_ROWS, members_max=MOVED_MEMBERS)
+    moves = latest_moves(segment.id, limit=MOVE_ROWS, members_max=MOVED_MEMBERS)
     context = {
         "row": row,
         "segment": segment,
