@@ -86,6 +86,7 @@ EXPECTED: dict[str, str] = {
     "segment": "segments.view",
     "segment_sizes": "segments.view",
     "segment_explained": "segments.view",
+    "segments_progress": "segments.view",
     "segments_refresh": "segments.edit",
     "segments_starter": "segments.edit",
     "segment_new": "segments.edit",

@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 
 from huitou.brands.models import Brand, Shop, Staff
+from huitou.jobs.models import Job
+from huitou.jobs.services import advance_job, finish_job
 from huitou.members.tags import Act, create_tag, create_tag_group, put_tag
 from huitou.segments import grounds, refreshing, services
 from tests.browser.test_imports import LOOKS, assert_clean
@@ -110,6 +112,32 @@ def test_the_member_page_leads_to_why(visit: Visits, staff: Staff) -> None:
 
     # then the segment's page says so without a further click
     page.wait_for_selector("#explained >> text=fits the rule")
+
+
+@pytest.mark.parametrize(("language", "theme", "width"), LOOKS)
+def test_the_page_follows_a_refresh_and_is_drawn_anew_after_it(
+    visit: Visits, staff: Staff, brand: Brand, language: str, theme: str, width: int
+) -> None:
+    # given
+    job = Job.objects.create(brand=brand, kind="segments", subject="大客户", state="running")
+    advance_job(job.pk, done=0, total=4, step="comparing")
+    seen = visit(staff, language=language, theme=theme, width=width)
+    page = seen.open("/segments/")
+
+    # when
+    advance_job(job.pk, done=1, step="judging")
+    page.wait_for_selector("#segments-progress:has-text('1 / 4')")
+    seen.shot(f"segments-refreshing-{language}-{theme}-{width}")
+
+    # then
+    assert_clean(seen)
+
+    # when
+    finish_job(job.pk, now=NOW)
+
+    # then
+    page.wait_for_selector("#segments-progress", state="detached")
+    page.wait_for_load_state("networkidle")
     assert_clean(seen)
 
 

@@ -15,6 +15,7 @@ from procrastinate.contrib.django.models import ProcrastinateJob
 
 from huitou.brands.models import Brand, Role, Shop, Staff
 from huitou.jobs.models import Job
+from huitou.jobs.services import advance_job, finish_job
 from huitou.segments import refreshing, services
 from huitou.segments.models import Segment, SegmentVersion
 from huitou.segments.refresh_job import refresh_as_job
@@ -199,6 +200,46 @@ def test_a_refresh_is_queued_once_and_tells_how_it_ended(signed_in: Client, bran
     refresh_as_job(brand.pk, job_id=job.pk, slugs=["s"])
     job.refresh_from_db()
     assert (job.state, job.done, job.result_url) == ("done", 1, "/segments/")
+
+
+def test_the_page_shows_how_far_a_refresh_is(signed_in: Client, brand: Brand) -> None:
+    # given
+    put(brand, "s", BUYERS)
+    job = Job.objects.create(brand=brand, kind="segments", subject="Tea", state="running")
+    advance_job(job.pk, done=3, total=12, step="judging")
+
+    # when
+    listed, page, part = (
+        text_of(signed_in.get(address))
+        for address in ("/segments/", "/segment/s/", "/segments/progress/")
+    )
+
+    # then
+    for text in (listed, page, part):
+        assert "Refresh segments Tea · Judging members by the rules · 3 / 12 25%" in text
+
+    # when it is over, the page asks for the new numbers
+    finish_job(job.pk, now=NOW)
+    over = signed_in.get("/segments/progress/")
+
+    # then
+    assert over.headers["HX-Refresh"] == "true"
+    assert "Judging" not in text_of(signed_in.get("/segments/"))
+
+
+def test_a_rule_that_cannot_be_read_is_named_by_the_job(signed_in: Client, brand: Brand) -> None:
+    # given
+    put(brand, "inner", BUYERS)
+    put(brand, "outer", {"segment": "inner"})
+    services.archive_segment(brand=brand, slug="inner", now=NOW)
+    job = Job.objects.create(brand=brand, kind="segments", subject="x")
+
+    # when
+    refresh_as_job(brand.pk, job_id=job.pk)
+    signed_in.cookies["django_language"] = "zh-hans"
+
+    # then
+    assert "无法读取的规则: outer" in text_of(signed_in.get("/jobs/tray/"))
 
 
 def test_a_refresh_without_figures_fails_the_job_with_what_to_do(brand: Brand, home: Path) -> None:

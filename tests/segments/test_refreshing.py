@@ -165,6 +165,27 @@ def test_the_latest_moves_are_whole_whatever_else_was_told(
     assert [move.kind for move in latest_moves(recent, limit=1, members_max=8)] == ["left"]
 
 
+def test_a_refresh_tells_what_it_does_and_how_far_it_is(brand: Brand, shopping: list[int]) -> None:
+    # given two segments that stand, and one that is new
+    _put(brand, "recent", RECENT)
+    _put(brand, "buyers", {"did": "order.paid"})
+    _refreshed(brand, FIRST)
+    _put(brand, "later", {"did": "order.paid", "after": "2024-04-10"})
+    told: list[tuple[str, int, int]] = []
+
+    # when
+    refreshing.refresh(brand, progress=lambda *step: told.append(step))
+
+    # then
+    assert told == [
+        ("comparing", 0, 3),
+        ("comparing", 2, 3),
+        ("judging", 2, 3),
+        ("judging", 3, 3),
+        ("keeping", 3, 3),
+    ]
+
+
 def test_nothing_is_judged_again_while_nothing_changed(brand: Brand, shopping: list[int]) -> None:
     # given
     _put(brand, "recent", RECENT)

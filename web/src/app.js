@@ -91,7 +91,7 @@ document.addEventListener("htmx:configRequest", (event) => {
   }
 });
 
-const quiet = (event) => Boolean(event.target.closest?.("[data-tray]"));
+const quiet = (event) => Boolean(event.target.closest?.("[data-tray], [data-quiet]"));
 let waiting = 0;
 function busy(step) {
   waiting = Math.max(0, waiting + step);

@@ -108,6 +108,7 @@ urlpatterns = [
     path("segments/starter/", segments.segments_starter, name="segments_starter"),
     path("segments/new/", segment_builder.segment_new, name="segment_new"),
     path("segments/save/", segment_builder.segment_saved, name="segment_saved"),
+    path("segments/progress/", segments.segments_progress, name="segments_progress"),
     path("segments/rule/panel/", segment_builder.rule_panel, name="rule_panel"),
     path("segments/rule/add/", segment_builder.rule_added, name="rule_added"),
     path("segments/rule/row/", segment_builder.rule_row, name="rule_row"),

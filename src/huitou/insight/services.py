@@ -227,8 +227,8 @@ def _advance(job_id: int, step: str, done: int, total: int | None) -> None:
     """Half of the bar is projection, table by table; the other half the snapshots."""
     share = min(1.0, divided(done, total or done) or 0.0)
     if step == _SNAPSHOTS:
-        place = 0.5 + share / 2
+        doing, place = "figuring", 0.5 + share / 2
     else:
         names = list(tables())
-        place = (names.index(step) + share) / len(names) / 2
-    jobs.advance_job(job_id, done=int(_JOB_STEPS * place))
+        doing, place = "projecting", (names.index(step) + share) / len(names) / 2
+    jobs.advance_job(job_id, done=int(_JOB_STEPS * place), step=doing)

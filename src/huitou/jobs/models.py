@@ -30,6 +30,8 @@ class Job(models.Model):
     state = models.CharField(max_length=10, choices=JobState.choices, default=JobState.QUEUED)
     done = models.BigIntegerField(default=0)
     total = models.BigIntegerField(null=True)  # null: not known
+    # What it does now, or what ``message`` is of: a code of ``ui.labels.JOB_STEPS``, or ''.
+    step = models.CharField(max_length=32, blank=True, db_default="")
     message = models.TextField(blank=True, default="")
     result_url = models.CharField(max_length=200, blank=True, default="")
     created_by = models.ForeignKey(

@@ -12,7 +12,7 @@ TABLES = (
         "jobs_job",
         ("Jobs", "任务"),
         personal={"subject": _TEXT, "message": _TEXT},
-        plain=dict.fromkeys(("kind", "state", "result_url"), "a code or an address"),
+        plain=dict.fromkeys(("kind", "state", "step", "result_url"), "a code or an address"),
         searched="t.brand_id = %(brand)s",
     ),
 )

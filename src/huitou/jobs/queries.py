@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from huitou.jobs.models import Job
+from huitou.jobs.models import UNFINISHED, Job
 
 
 @dataclass(frozen=True)
@@ -19,6 +19,7 @@ class JobView:
     done: int
     total: int | None
     percent: int | None
+    step: str
     message: str
     result_url: str
     created_at: datetime
@@ -32,19 +33,27 @@ def recent_jobs(
     jobs = Job.objects.filter(brand_id=brand_id)
     if created_by_id is not None:
         jobs = jobs.filter(created_by_id=created_by_id)
-    return [
-        JobView(
-            id=job.pk,
-            kind=job.kind,
-            subject=job.subject,
-            state=job.state,
-            done=job.done,
-            total=job.total,
-            percent=min(100, job.done * 100 // job.total) if job.total else None,
-            message=job.message,
-            result_url=job.result_url,
-            created_at=job.created_at,
-            finished_at=job.finished_at,
-        )
-        for job in jobs.order_by("-id")[:limit]
-    ]
+    return [_view(job) for job in jobs.order_by("-id")[:limit]]
+
+
+def unfinished_jobs(brand_id: int, kind: str) -> list[JobView]:
+    """The brand's jobs of a kind that wait or run, oldest first."""
+    jobs = Job.objects.filter(brand_id=brand_id, kind=kind, state__in=UNFINISHED)
+    return [_view(job) for job in jobs.order_by("id")]
+
+
+def _view(job: Job) -> JobView:
+    return JobView(
+        id=job.pk,
+        kind=job.kind,
+        subject=job.subject,
+        state=job.state,
+        done=job.done,
+        total=job.total,
+        percent=min(100, job.done * 100 // job.total) if job.total else None,
+        step=job.step,
+        message=job.message,
+        result_url=job.result_url,
+        created_at=job.created_at,
+        finished_at=job.finished_at,
+    )

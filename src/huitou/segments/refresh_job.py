@@ -10,8 +10,6 @@ from huitou.jobs import services as jobs
 from huitou.kernel.errors import RefusedInputError
 from huitou.segments.refreshing import Refreshed, refresh
 
-REFRESH_JOB = "segments"
-
 
 def refresh_as_job(
     brand_id: int, *, job_id: int, slugs: Sequence[str] | None = None
@@ -22,7 +20,13 @@ def refresh_as_job(
     """
     jobs.start_job(job_id, total=None, now=datetime.now(UTC))
     try:
-        done = refresh(Brand.objects.get(pk=brand_id), slugs=slugs)
+        done = refresh(
+            Brand.objects.get(pk=brand_id),
+            slugs=slugs,
+            progress=lambda step, done, total: jobs.advance_job(
+                job_id, done=done, total=total, step=step
+            ),
+        )
     except RefusedInputError as error:
         jobs.fail_job(job_id, now=datetime.now(UTC), message=str(error))
         return []
@@ -31,6 +35,12 @@ def refresh_as_job(
         jobs.fail_job(job_id, now=datetime.now(UTC), message=message)
         raise
     jobs.advance_job(job_id, done=len(done), total=len(done))
-    wrong = "; ".join(one.problem for one in done if one.problem)
-    jobs.finish_job(job_id, now=datetime.now(UTC), message=wrong[:2000], result_url="/segments/")
+    wrong = [one.slug for one in done if one.problem]
+    jobs.finish_job(
+        job_id,
+        now=datetime.now(UTC),
+        message=", ".join(wrong)[:2000],
+        step="unreadable" if wrong else "",
+        result_url="/segments/",
+    )
     return done

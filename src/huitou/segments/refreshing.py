@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -46,6 +46,9 @@ _PROBLEM_CHARS = 500
 # chain of segments than this is caught up on by the next refresh.
 _TAG_ROUNDS_MAX = 8
 
+# Told what is done now (comparing, judging or keeping), how many segments are judged, of how many.
+Progress = Callable[[str, int, int], None]
+
 
 @dataclass(frozen=True)
 class Refreshed:
@@ -77,8 +80,16 @@ class _Task:
         return self.last.figures if self.last and self.last.tree_digest == self.digest else ""
 
 
+def _silent(step: str, done: int, total: int) -> None:
+    """Tell nobody."""
+
+
 def refresh(
-    brand: Brand, *, slugs: Sequence[str] | None = None, whole: bool = False
+    brand: Brand,
+    *,
+    slugs: Sequence[str] | None = None,
+    whole: bool = False,
+    progress: Progress = _silent,
 ) -> list[Refreshed]:
     """Refresh the brand's dynamic segments, or those named; ``whole`` judges everybody anew.
 
@@ -88,26 +99,30 @@ def refresh(
     figures = Path(grounds.snapshot_of(brand.pk).folder).name
     with one_at_a_time(brand.pk):
         tasks, results = _tasks(brand, slugs)
-        results += _judged(brand, tasks, whole=whole)
+        results += _judged(brand, tasks, progress, whole=whole)
         for _ in range(_TAG_ROUNDS_MAX):
             moved = settle_tags(brand, now=datetime.now(UTC))
             asking = _tasks(brand, slugs)[0] if moved else []
             asking = [task for task in asking if _asks_for(task, moved)]
             if not asking:
                 break
-            results = _together(results, _judged(brand, asking))
+            results = _together(results, _judged(brand, asking, progress))
         _note(brand, results, figures)
         files.vacuum(brand.pk, now=time.time())
     return sorted(results, key=lambda done: done.slug)
 
 
-def _judged(brand: Brand, tasks: Sequence[_Task], *, whole: bool = False) -> list[Refreshed]:
+def _judged(
+    brand: Brand, tasks: Sequence[_Task], progress: Progress, *, whole: bool = False
+) -> list[Refreshed]:
     groups: dict[str, list[_Task]] = {}
     for task in tasks:
         groups.setdefault("" if whole else task.judged_on, []).append(task)
-    return [
-        done for earlier, group in groups.items() for done in _refresh_group(brand, earlier, group)
-    ]
+    results: list[Refreshed] = []
+    for earlier, group in groups.items():
+        steps = _Steps(progress, len(results), len(tasks))
+        results += _refresh_group(brand, earlier, group, steps)
+    return results
 
 
 def _asks_for(task: _Task, tag_ids: set[int]) -> bool:
@@ -189,9 +204,33 @@ def _tasks(brand: Brand, slugs: Sequence[str] | None) -> tuple[list[_Task], list
     return tasks, broken
 
 
-def _refresh_group(brand: Brand, earlier: str, group: list[_Task]) -> list[Refreshed]:
+@dataclass
+class _Steps:
+    """How far a refresh is: ``done`` of ``total`` segments are judged."""
+
+    progress: Progress
+    done: int
+    total: int
+
+    def tell(self, step: str, *, more: int = 0) -> None:
+        """``step`` goes on, with so many segments more that are judged."""
+        self.done += more
+        self.progress(step, self.done, self.total)
+
+    def counted(self, found: Iterator[Found]) -> Iterator[Found]:
+        """``found``, telling of each that one more segment is judged."""
+        self.tell("judging")
+        for of_segment in found:
+            yield of_segment
+            self.tell("judging", more=1)
+
+
+def _refresh_group(
+    brand: Brand, earlier: str, group: list[_Task], steps: _Steps
+) -> list[Refreshed]:
     """Refresh segments that were last judged on the same ``earlier`` figures ('': on none)."""
     rules = [task.tree for task in group]
+    steps.tell("comparing")
     with grounds.opened(brand) as ground:
         moved = [_moved(ground, atom, group) for atom in _holds(rules)] if earlier else []
         if earlier == ground.figures and not any(ids.size for ids in moved):
@@ -201,7 +240,7 @@ def _refresh_group(brand: Brand, earlier: str, group: list[_Task]) -> list[Refre
         judged = int(asked.to_judge.sum()) if asked else _everybody(ground)
         if asked:
             ground = replace(ground, session=ground.session.here())
-        found = grounds.find_each(ground, rules)
+        found = steps.counted(grounds.find_each(ground, rules))
         if asked:
             # Few members each: their files are looked into while the engine judges the next rules.
             with ThreadPoolExecutor(os.cpu_count()) as pool:
@@ -209,6 +248,7 @@ def _refresh_group(brand: Brand, earlier: str, group: list[_Task]) -> list[Refre
         else:
             moves = list(map(partial(_moves, ground, None), group, found))
         done = list(zip(group, moves, strict=True))
+        steps.tell("keeping")
         _record(ground, done)
     return [
         Refreshed(task.segment.slug, m.members, int(m.entered.size), int(m.left.size), judged)
@@ -290,7 +330,7 @@ def _record(ground: Ground, done: Sequence[tuple[_Task, Moves]]) -> None:
 
 
 def _tell(ground: Ground, done: Sequence[tuple[_Task, Moves]]) -> list[int | None]:
-    """Tell who came and who went; of each segment the first event of both, None where nobody did."""
+    """Tell who came and who went; of each segment the first event of both, or None."""
     return append_each(
         brand_id=ground.brand_id,
         occurred_at=ground.at.instant,

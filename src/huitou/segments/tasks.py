@@ -5,6 +5,9 @@ from __future__ import annotations
 from procrastinate.contrib.django import app
 from procrastinate.exceptions import AlreadyEnqueued
 
+# The kind of the jobs that tell how a refresh goes.
+REFRESH_JOB = "segments"
+
 
 @app.task(name="segments.refresh_brand", queue="insight")
 def refresh_brand(brand_id: int) -> None:

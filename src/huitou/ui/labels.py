@@ -80,6 +80,14 @@ JOB_STATES = {
     "done": Label(_("Done"), "green"),
     "failed": Label(_("Failed"), "red"),
 }
+JOB_STEPS = {
+    "projecting": Label(_("Reading what is new"), "blue"),
+    "figuring": Label(_("Computing the figures"), "blue"),
+    "comparing": Label(_("Looking for who can have moved"), "blue"),
+    "judging": Label(_("Judging members by the rules"), "blue"),
+    "keeping": Label(_("Keeping who is in"), "blue"),
+    "unreadable": Label(_("Rules that cannot be read"), "red"),
+}
 SEGMENT_STATES = {
     "dynamic": Label(_("Dynamic"), "teal"),
     "frozen": Label(_("Frozen"), "blue"),
@@ -96,6 +104,7 @@ FAMILIES = {
     "journey": JOURNEY_STAGES,
     "job_kind": JOB_KINDS,
     "job_state": JOB_STATES,
+    "job_step": JOB_STEPS,
     "segment_state": SEGMENT_STATES,
 }
 

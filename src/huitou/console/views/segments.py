@@ -17,6 +17,7 @@ from django.utils.functional import SimpleLazyObject
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
+from django_htmx.http import HttpResponseClientRefresh
 
 from huitou.console.segment_refusals import segment_refusal
 from huitou.console.segment_rows import (
@@ -30,8 +31,7 @@ from huitou.console.segment_rows import (
     segment_rows,
 )
 from huitou.insight.types import Scope
-from huitou.jobs.models import UNFINISHED
-from huitou.jobs.queries import recent_jobs
+from huitou.jobs.queries import unfinished_jobs
 from huitou.jobs.services import create_job
 from huitou.kernel.errors import RefusedInputError
 from huitou.members import queries as members
@@ -62,6 +62,7 @@ CHART_POINTS = 92
 VERSION_ROWS = 20
 MOVE_ROWS = 6
 MOVED_MEMBERS = 8
+REFRESH_JOB = tasks.REFRESH_JOB
 
 
 @permission_required("segments.view")
@@ -74,6 +75,7 @@ def segments_list(request: HttpRequest) -> HttpResponse:
     context = {
         "starters": len(new_starters(brand)) if may_change else 0,
         "rows": segment_rows(brand, listed),
+        "refreshing": unfinished_jobs(brand.pk, REFRESH_JOB),
         "is_archive": is_archive,
         "fresh": insight.freshness(Scope(brand.pk)),
         "links": comparison_links(),
@@ -116,6 +118,7 @@ def segment_page(request: HttpRequest, slug: str) -> HttpResponse:
     moves = latest_moves(segment.id, limit=MOVE_ROWS, members_max=MOVED_MEMBERS)
     context = {
         "row": row,
+        "refreshing": unfinished_jobs(brand.pk, REFRESH_JOB),
         "segment": segment,
         "fresh": insight.freshness(Scope(brand.pk)),
         "rule_text": text_of_rule(versions[0].rule),
@@ -201,19 +204,24 @@ def segments_refresh(request: HttpRequest) -> HttpResponseBase:
     brand, slug = request.scope.brand, request.POST.get("slug", "")
     named = named_segment(request, slug) if slug else None
     subject = named.name if named else brand.name
-    under_way = any(
-        job.kind == "segments" and job.subject == subject and job.state in UNFINISHED
-        for job in recent_jobs(brand.pk)
-    )
+    under_way = any(job.subject == subject for job in unfinished_jobs(brand.pk, REFRESH_JOB))
     if not under_way:
         with transaction.atomic():
             job = create_job(
-                brand_id=brand.pk, kind="segments", subject=subject, created_by_id=request.user.pk
+                brand_id=brand.pk, kind=REFRESH_JOB, subject=subject, created_by_id=request.user.pk
             )
             slugs = [named.slug] if named else None
             tasks.refresh_now.defer(brand_id=brand.pk, job_id=job.pk, slugs=slugs)
     messages.success(request, _("Refreshing. The bell at the top shows how far it is."))
     return redirect("segment", slug) if named else redirect("segments")
+
+
+@permission_required("segments.view")
+def segments_progress(request: HttpRequest) -> HttpResponse:
+    """How far refreshes are; once none is under way the page asks for the new numbers."""
+    running = unfinished_jobs(request.scope.brand_id, REFRESH_JOB)
+    response = render(request, "console/segments_progress.html", {"refreshing": running})
+    return response if running else HttpResponseClientRefresh()
 
 
 @require_POST
