@@ -32,6 +32,21 @@ SEED = 20261111
 NOW = datetime(2026, 11, 22, 4, tzinfo=UTC)
 ROUNDS = 60
 PASSWORD = "bench-password"  # of a throw-away installation
+# Conditions of the member list, of every kind of trait; three are asked together.
+TRAIT_CONDITIONS = (
+    "buyer_type=returning",
+    "value_tier=core",
+    "price_band=low",
+    "region=east",
+    "is_birthday_month=yes",
+    "aov_min=50&aov_max=500",
+    "p_alive_min=20",
+    "r_score_min=3",
+    "expected_purchases_min=0.5",
+    "first_paid_at_min=2025-01-01",
+    "next_purchase_date_min=2026-11-22",
+    "city=" + urllib.parse.quote("杭州市"),
+)
 
 
 def run() -> list[Figure]:
@@ -40,7 +55,7 @@ def run() -> list[Figure]:
     size = f"{m['members']:,} members, {m['orders']:,} orders"
     goals = {"dashboard": 300, "dashboard parts": 300, "member list": 150, "member page": 150}
     goals |= {"what to offer": 300, "back-test": 150, "bought together": 300}
-    goals |= {"customer value": 150, "funnel": 150}
+    goals |= {"customer value": 150, "funnel": 150, "member list, by traits": 150}
     refresh = f"{m['refresh_s']:.0f} s / {m['refresh_cpu_s']:.0f} s"
     figures = [
         Figure("pages", size, ""),
@@ -202,6 +217,7 @@ def _visit(address: str, brand_id: int) -> dict[str, list[float]]:
         "dashboard": [],
         "dashboard parts": [],
         "member list": [],
+        "member list, by traits": [],
         "member page": [],
     }
     visitor.get("/")  # the first request of a process loads the engine
@@ -216,6 +232,8 @@ def _visit(address: str, brand_id: int) -> dict[str, list[float]]:
         pages["member list"].append(
             visitor.get(f"/members/?sort={sort}&page={chance.randint(1, 50)}")[0]
         )
+        asked = "&".join(chance.sample(TRAIT_CONDITIONS, 3))
+        pages["member list, by traits"].append(visitor.get(f"/members/?sort={sort}&{asked}")[0])
     with connection.cursor() as cursor:
         numbers = [chance.randint(1, MEMBERS) for _ in range(200)]
         cursor.execute("select public_id from members_member where id = any(%s)", [numbers])

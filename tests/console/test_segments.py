@@ -216,7 +216,7 @@ def test_the_page_shows_how_far_a_refresh_is(signed_in: Client, brand: Brand) ->
 
     # then
     for text in (listed, page, part):
-        assert "Refresh segments Tea · Judging members by the rules · 3 / 12 25%" in text
+        assert "Refresh segments Tea · Judging members by the rules · 3 / 12 · 25%" in text
 
     # when it is over, the page asks for the new numbers
     finish_job(job.pk, now=NOW)
