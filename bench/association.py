@@ -91,13 +91,14 @@ def _count(given: str) -> dict[str, Any]:
     cpu, wall = [], []
     for _ in range(ROUNDS):
         start, start_cpu = time.perf_counter(), time.process_time()
-        with plan.session(BRAND_ID, files, currency="CNY", shop_id=None) as connection:
-            found = association.counted(connection, AS_OF, Pairing(window_days=None))
+        with plan.session(BRAND_ID, files, currency="CNY", shop_id=None) as session:
+            found = association.counted(session.connection, AS_OF, Pairing(window_days=None))
         wall.append(time.perf_counter() - start)
         cpu.append(time.process_time() - start_cpu)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     folder = store.brand_root(BRAND_ID)
-    with plan.session(BRAND_ID, files, currency="CNY", shop_id=None) as connection:
+    with plan.session(BRAND_ID, files, currency="CNY", shop_id=None) as session:
+        connection = session.connection
         connection.register("items_counted", found.items)
         connection.register("pairs_counted", found.pairs)
         for name, sql in (

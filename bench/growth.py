@@ -142,20 +142,22 @@ def _measure() -> dict[str, Any]:
 
 def _traits(brand: Any, files: dict[str, list[str]], limit_mib: int) -> dict[str, float]:
     from huitou.insight import plan
+    from huitou.lake.sessions import DUCKDB
 
-    plan.trait_steps()  # compiled once a process, whatever the size
+    plan.trait_steps(DUCKDB)  # compiled once a process, whatever the size
     with _watched() as watched:
         segments.publish(brand, files, str(limit_mib))
     return {f"traits_{name}": value for name, value in watched.items()}
 
 
 def _rule(brand: Any, out: Path) -> dict[str, float]:
+    from huitou.lake.sessions import DUCKDB
     from huitou.segments import grounds
     from huitou.segments.reading import read_rule
     from huitou.segments.vocabulary import Vocabulary
 
     rule = read_rule(segments.RULE, Vocabulary())
-    grounds.compiled_once((rule,))
+    grounds.compiled_once((rule,), DUCKDB)
     with grounds.opened(brand) as ground, _watched() as watched:
         wall, cpu = min(_timed(lambda: grounds.find(ground, rule)) for _ in range(ROUNDS))
         ground.connection.execute(

@@ -92,8 +92,10 @@ def _measure() -> dict[str, Any]:
             "by_hand_cpu_s": min(cpu["by_hand"]),
             "different": _different(root),
             "categories_s": _categories(files, root / "categories.parquet"),
-            "months_cpu_s": _stages(files, lambda plan: plan.stage_history_steps(12)),
-            "stages_cpu_s": _stages(files, lambda plan: plan.stage_steps()),
+            "months_cpu_s": _stages(
+                files, lambda plan, dialect: plan.stage_history_steps(dialect, 12)
+            ),
+            "stages_cpu_s": _stages(files, lambda plan, dialect: plan.stage_steps(dialect)),
             "peak_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
         }
     finally:
@@ -134,13 +136,13 @@ def _categories(files: dict[str, list[str]], out: Path) -> float:
         return time.perf_counter() - start
 
 
-def _stages(files: dict[str, list[str]], steps: Callable[[Any], Any]) -> float:
+def _stages(files: dict[str, list[str]], steps: Callable[[Any, str], Any]) -> float:
     """Processor seconds of the life-cycle stages of every buyer."""
     from huitou.insight import plan
 
-    with plan.session(BRAND_ID, files, currency="CNY", shop_id=None) as connection:
+    with plan.session(BRAND_ID, files, currency="CNY", shop_id=None) as session:
         start = time.process_time()
-        plan.run_steps(connection, steps(plan), AS_OF)
+        plan.run_steps(session, steps(plan, session.dialect), AS_OF)
         return time.process_time() - start
 
 

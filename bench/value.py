@@ -15,6 +15,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -141,14 +142,20 @@ def _fits(files: dict[str, list[str]], root: Path) -> dict[str, Any]:
     """The product's models and processor time; leaves what lifetimes gets in ``others``."""
     from huitou.insight import plan, value_steps
     from huitou.insight.types import RfmRule
+    from huitou.lake.sessions import DUCKDB
 
+    value = plan.value_steps(DUCKDB)
     works = {
-        "groups_s": lambda: plan.run_steps(connection, plan.rfm_steps(AS_OF, RfmRule()), AS_OF),
-        "sums_s": lambda: plan.run_steps(connection, plan.value_steps()[:-1], AS_OF),
-        "fit_s": lambda: plan.run_steps(connection, plan.value_steps()[-1:], AS_OF),
+        "groups_s": plan.rfm_steps(DUCKDB, AS_OF, RfmRule()),
+        "sums_s": value[:-1],
+        "fit_s": value[-1:],
     }
-    with plan.session(BRAND_ID, files, currency="CNY", shop_id=None) as connection:
-        times = {name: _processor_time(work) for name, work in works.items()}
+    with plan.session(BRAND_ID, files, currency="CNY", shop_id=None) as session:
+        connection = session.connection
+        times = {
+            name: _processor_time(partial(plan.run_steps, session, steps, AS_OF))
+            for name, steps in works.items()
+        }
         model = value_steps.model_row(connection)
         _hand_over(connection, root / "others")
         sizes = {
@@ -232,9 +239,10 @@ def _cohorts(files: dict[str, list[str]]) -> dict[str, Any]:
     from huitou.insight import figures, plan
 
     ways: dict[str, list[float]] = {"cohorts_s": [], "cohorts_by_hand_s": []}
-    with plan.session(BRAND_ID, files, currency="CNY", shop_id=None) as connection:
+    with plan.session(BRAND_ID, files, currency="CNY", shop_id=None) as session:
+        connection = session.connection
         for _ in range(ROUNDS):
-            ours, seconds = _timed(lambda: figures.cohorts(connection, AS_OF))
+            ours, seconds = _timed(lambda: figures.cohorts(session, AS_OF))
             ways["cohorts_s"].append(seconds)
             theirs, seconds = _timed(lambda: connection.execute(COHORTS_BY_HAND).fetchall())
             ways["cohorts_by_hand_s"].append(seconds)

@@ -36,11 +36,11 @@ def stages(brand: Brand, *days: date) -> list[dict[int, str]]:
     snapshot = snapshots.current(Scope(brand.pk, None))
     assert snapshot is not None
     found = []
-    with kept.session_of(snapshot) as connection:
+    with kept.session_of(snapshot) as session:
         for day in days:
-            plan.run_steps(connection, plan.stage_steps(), day)
-            rows = connection.execute("SELECT member_id, lifecycle_stage FROM stages").fetchall()
-            found.append(dict(rows))
+            plan.run_steps(session, plan.stage_steps(session.dialect), day)
+            sql = "SELECT member_id, lifecycle_stage FROM stages"
+            found.append(dict(session.connection.execute(sql).fetchall()))
     return found
 
 

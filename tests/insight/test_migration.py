@@ -153,7 +153,7 @@ def _by_stage_steps(brand: Brand, before: date, after: date) -> dict[tuple[str, 
     """The same from the stages of each date by itself, as the flow of a refresh has them."""
     with live.opened(brand, as_of=after) as session:
         for name, day in (("old", before), ("new", after)):
-            plan.run_steps(session.connection, plan.stage_steps(), day)
+            plan.run_steps(session.session, plan.stage_steps(session.session.dialect), day)
             session.connection.execute(f"CREATE TEMP TABLE {name} AS FROM stages")
         rows = session.connection.execute(
             "SELECT coalesce(o.lifecycle_stage, 'not_yet'), n.lifecycle_stage, count(*)"

@@ -120,7 +120,7 @@ def lifecycle_months(
 
     Raises ``RefusedInputError`` for too few or many months, or what are not two of the ends.
     """
-    histories = migration.computed(live.connection, live.as_of, months)
+    histories = migration.computed(live.session, live.as_of, months)
     before, after = between or (histories.ends[0], histories.ends[-1])
     return migration.months_of(histories), migration.migration_of(histories, before, after)
 

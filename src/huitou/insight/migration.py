@@ -22,6 +22,7 @@ from huitou.kernel.errors import RefusedInputError
 from huitou.kernel.months import month_number, month_start
 from huitou.lake import engine
 from huitou.lake.engine import quoted
+from huitou.lake.sessions import Session
 
 MONTHS = 12
 # Three years: beyond, most buyers are lost at one end and the other.
@@ -58,11 +59,11 @@ def migration(scope: Scope, before: date, after: date, months: int = MONTHS) -> 
         return None if histories is None else migration_of(histories, before, after)
 
 
-def computed(connection: duckdb.DuckDBPyConnection, as_of: date, months: int) -> Histories:
+def computed(session: Session, as_of: date, months: int) -> Histories:
     """The histories of a session's purchases. Raises as ``lifecycle_months``."""
     ends = month_ends(as_of, months)
-    plan.run_steps(connection, plan.stage_history_steps(months), ends[-1])
-    return Histories(connection, _HISTORIES, ends)
+    plan.run_steps(session, plan.stage_history_steps(session.dialect, months), ends[-1])
+    return Histories(session.connection, _HISTORIES, ends)
 
 
 @contextmanager
@@ -76,7 +77,7 @@ def _kept(scope: Scope, months: int) -> Iterator[Histories | None]:
         snapshot,
         (f"stages-{months}",),
         lambda session: (
-            session.sql(
+            session.connection.sql(
                 f"FROM {computed(session, snapshot.as_of, months).relation}"
             ).to_arrow_table(),
         ),

@@ -242,7 +242,7 @@ def stage_steps(dialect: str) -> tuple[Step, ...]:
 
 
 @lru_cache(maxsize=8)
-def stage_history_steps(months: int) -> tuple[Step, ...]:
+def stage_history_steps(dialect: str, months: int) -> tuple[Step, ...]:
     """The steps that end in ``stage_histories``: how many buyers went through which stages.
 
     At the as-of date, the last day of a month, and the ends of ``months`` months before. See
@@ -250,7 +250,7 @@ def stage_history_steps(months: int) -> tuple[Step, ...]:
     """
     from huitou.insight import assembling
 
-    steps = _Steps()
+    steps = _Steps(dialect)
     assembling.add_stage_history(steps, *_purchased(), months=months)
     return tuple(steps.compiled)
 

@@ -8,7 +8,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ("brands", "0005_members_merge_scope"),
         ("members", "0007_rule_tags"),
-        ("segments", "0002_description"),
+        ("segments", "0003_moves"),
     ]
 
     operations = [
