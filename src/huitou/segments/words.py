@@ -6,6 +6,7 @@ from collections import Counter
 from zoneinfo import ZoneInfo
 
 from django.db import connection
+from django.db.models import Model
 
 from huitou.brands.models import Brand, Platform, Shop
 from huitou.members import tags
@@ -45,26 +46,23 @@ def vocabulary_of(brand: Brand) -> Vocabulary:
     )
 
 
-# Where the words lie, each with the column that names the brand. A row that is changed is another
-# version of it at another place, so the sum tells any change, one of this transaction too.
-_WORDS_LIE = (
-    f"""
-{Shop._meta.db_table} r where r.brand_id = %(brand)s
-{TagGroup._meta.db_table} r where r.brand_id = %(brand)s
-{Tag._meta.db_table} r join {TagGroup._meta.db_table} g on g.id = r.group_id
-  where g.brand_id = %(brand)s
-{AttributeDefinition._meta.db_table} r where r.brand_id = %(brand)s
-{Segment._meta.db_table} r where r.brand_id = %(brand)s
-{SegmentVersion._meta.db_table} r join {Segment._meta.db_table} s on s.id = r.segment_id
-  where s.brand_id = %(brand)s
-""".strip()
-    .replace("\n  ", " ")
-    .split("\n")
+# Where the words lie, and what leads to their brand. A row that is changed is another version of it
+# at another place, so the sum tells any change, one of this transaction too.
+_WORDS_LIE: tuple[tuple[type[Model], str], ...] = (
+    (Shop, "where r.brand_id = %(brand)s"),
+    (TagGroup, "where r.brand_id = %(brand)s"),
+    (Tag, "join members_taggroup o on o.id = r.group_id where o.brand_id = %(brand)s"),
+    (AttributeDefinition, "where r.brand_id = %(brand)s"),
+    (Segment, "where r.brand_id = %(brand)s"),
+    (
+        SegmentVersion,
+        "join segments_segment o on o.id = r.segment_id where o.brand_id = %(brand)s",
+    ),
 )
 _STAMP = " union all ".join(
-    "select sum(hashtextextended(r.ctid::text || ' ' || r.xmin::text || ' ' || r.id, 0))"
-    f" from {where}"
-    for where in _WORDS_LIE
+    f"select {number}, sum(hashtextextended(r.ctid::text || ' ' || r.xmin::text || ' ' || r.id, 0))"
+    f" from {model._meta.db_table} r {of_brand}"
+    for number, (model, of_brand) in enumerate(_WORDS_LIE)
 )
 
 
@@ -72,7 +70,7 @@ def words_stamp(brand_id: int) -> str:
     """What is another as soon as a word of the brand's rules, or a rule, may be: one statement."""
     with connection.cursor() as cursor:
         cursor.execute(_STAMP, {"brand": brand_id})
-        return repr(cursor.fetchall())
+        return repr(sorted(cursor.fetchall()))
 
 
 def read_segments(words: Vocabulary) -> tuple[dict[str, Rule], dict[str, str]]:
