@@ -9,6 +9,7 @@ a member's rows are found by; the others would only make loading them longer.
 from __future__ import annotations
 
 import json
+import os
 import random
 import statistics
 import time
@@ -68,6 +69,11 @@ def run() -> list[Figure]:
             f"{p50:.1f} / {p95:.1f} ms",
             "p95 < 5 ms",
             p95 < 5,
+        ),
+        Figure(
+            "belongings",
+            "processor time of one, product / database",
+            f"{m['own_ms']:.1f} / {m['database_ms']:.1f} ms",
         ),
         Figure("belongings", "with since when: p50 / p95", f"{since[0]:.1f} / {since[1]:.1f} ms"),
         Figure(
@@ -186,10 +192,14 @@ def _asked(brand: Any) -> dict[str, Any]:
     now = timezone.now()
     first_ms, _ = _timed(lambda: belongings(brand, [1], now=now))
     judging, standing, found = [], [], {}
+    began = _processor_ms()
     for member in members:
         ms, answer = _timed(lambda member=member: belongings(brand, [member], now=now))
         judging.append(ms)
         found[member] = {one.slug for one in answer[member]}
+    own, database = (
+        (after - before) / ASKED for after, before in zip(_processor_ms(), began, strict=True)
+    )
     for member in members[:200]:
         ms, _ = _timed(lambda member=member: standings(brand, member, now=now))
         standing.append(ms)
@@ -202,6 +212,8 @@ def _asked(brand: Any) -> dict[str, Any]:
         "first_ms": first_ms,
         "judging_ms": judging,
         "standing_ms": standing,
+        "own_ms": own,
+        "database_ms": database,
         "segments": Segment.objects.count(),
         "answers": len(members) * Segment.objects.count(),
         "different": different,
@@ -229,6 +241,17 @@ def _tagged(brand: Any) -> dict[str, Any]:
         ms, _ = _timed(lambda: settle_tags(brand, now=timezone.now()))
         seconds.append(ms / 1000)
     return {"tagged": largest.members, "put_s": seconds[0], "ended_s": seconds[1]}
+
+
+def _processor_ms() -> tuple[float, float]:
+    """Processor time this process has used, and the one of the database that serves it."""
+    from django.db import connection
+
+    with connection.cursor() as cursor:
+        cursor.execute("select pg_backend_pid()")
+        spent = Path(f"/proc/{cursor.fetchone()[0]}/stat").read_text().rpartition(")")[2].split()
+    ticks = int(spent[11]) + int(spent[12])  # in user and in system mode
+    return time.process_time() * 1000, ticks * 1000 / os.sysconf("SC_CLK_TCK")
 
 
 def _timed(work: Callable[[], Any]) -> tuple[float, Any]:
