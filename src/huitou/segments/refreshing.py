@@ -221,8 +221,8 @@ class _Steps:
         """``found``, telling of each that one more segment is judged."""
         self.tell("judging")
         for of_segment in found:
-            yield of_segment
             self.tell("judging", more=1)
+            yield of_segment
 
 
 def _refresh_group(
