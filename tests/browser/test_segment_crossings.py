@@ -12,6 +12,7 @@ import pytest
 from huitou.brands.models import Brand, Staff
 from huitou.segments import refreshing
 from huitou.segments.services import put_segment
+from tests.browser.test_imports import assert_clean
 from tests.console.sales import sell
 from tests.insight.histories import NOW
 
@@ -38,29 +39,61 @@ def brand(transactional_db: None, brand: Brand, home: Path) -> Brand:
     return sell(brand, members=300, orders=900)
 
 
-def _is_clean(seen: Any, name: str, look: tuple[str, str, int]) -> None:
-    seen.shot("-".join(map(str, (name, *look))))
-    assert seen.accessibility() == []
-    assert seen.violations() == []
-    assert seen.errors == []
-    assert seen.overflow() == 0
+@pytest.fixture
+def segments(brand: Brand) -> None:
+    """Four refreshed segments that overlap."""
+    for slug, (name, rule) in SEGMENTS.items():
+        put_segment(brand=brand, slug=slug, name=name, rule=rule, now=NOW)
+    refreshing.refresh(brand)
 
 
 @pytest.mark.parametrize("look", LOOKS, ids=lambda look: "-".join(map(str, look)))
-def test_the_drill_is_clean(
-    visit: Visits, brand: Brand, staff: Staff, look: tuple[str, str, int]
+def test_the_pages_are_clean(
+    visit: Visits, segments: None, staff: Staff, look: tuple[str, str, int]
 ) -> None:
     # given
     language, theme, width = look
     seen = visit(staff, language=language, theme=theme, width=width)
+
+    for show in (_drill, _matrix, _overlap, _comparison):
+        # when
+        show(seen)
+        seen.shot("-".join(map(str, (f"segment{show.__name__}", *look))))
+
+        # then
+        assert_clean(seen)
+
+
+def _drill(seen: Any) -> None:
+    """Two steps down, both branches of each beside everybody."""
     steps = ['+{"trait":"recency_days","lt":366}', '-{"trait":"frequency","lt":3}']
-
-    # when
     page = seen.open("/segments/drill/?" + urlencode([("step", step) for step in steps]))
-
-    # then
     assert page.locator(".ec-way tbody tr").count() == 5
-    _is_clean(seen, "segment-drill", look)
+
+
+def _matrix(seen: Any) -> None:
+    """Two cells ticked with the keyboard."""
+    page = seen.open("/segments/matrix/?columns=province")
+    for place in (0, 2):
+        page.locator(".ec-matrix input").nth(place).focus()
+        with page.expect_response(lambda response: "pick=" in response.url):
+            page.keyboard.press("Space")
+    page.wait_for_url(lambda url: url.count("pick=") == 2)
+    assert page.locator("#picked .ec-fact").count() == 6
+
+
+def _overlap(seen: Any) -> None:
+    """One intersection chosen."""
+    page = seen.open(f"/segments/overlap/?{ASKED}")
+    page.locator(".ec-upset tbody a").nth(1).click()
+    page.wait_for_load_state("networkidle")
+    assert page.locator(".ec-upset tr.ec-taken").count() == 1
+
+
+def _comparison(seen: Any) -> None:
+    """Every trait of four segments."""
+    page = seen.open(f"/segments/compare/?{ASKED}")
+    assert page.locator(".ec-trait").count() > 10
 
 
 def test_the_back_button_goes_a_step_back(visit: Visits, brand: Brand, staff: Staff) -> None:
@@ -73,63 +106,3 @@ def test_the_back_button_goes_a_step_back(visit: Visits, brand: Brand, staff: St
 
     page.go_back()
     assert page.locator(".ec-way tbody tr").count() == 1
-
-
-@pytest.mark.parametrize("look", LOOKS, ids=lambda look: "-".join(map(str, look)))
-def test_the_matrix_is_clean(
-    visit: Visits, brand: Brand, staff: Staff, look: tuple[str, str, int]
-) -> None:
-    # given
-    language, theme, width = look
-    seen = visit(staff, language=language, theme=theme, width=width)
-    page = seen.open("/segments/matrix/?columns=province")
-
-    # when cells are ticked with the keyboard
-    for place in (0, 2):
-        page.locator(".ec-matrix input").nth(place).focus()
-        with page.expect_response(lambda response: "pick=" in response.url):
-            page.keyboard.press("Space")
-    page.wait_for_url(lambda url: url.count("pick=") == 2)
-
-    # then
-    assert page.locator("#picked .ec-fact").count() == 6
-    _is_clean(seen, "segment-matrix", look)
-
-
-@pytest.fixture
-def segments(brand: Brand) -> None:
-    """Four refreshed segments that overlap."""
-    for slug, (name, rule) in SEGMENTS.items():
-        put_segment(brand=brand, slug=slug, name=name, rule=rule, now=NOW)
-    refreshing.refresh(brand)
-
-
-@pytest.mark.parametrize("look", LOOKS, ids=lambda look: "-".join(map(str, look)))
-def test_the_overlap_is_clean(
-    visit: Visits, segments: None, staff: Staff, look: tuple[str, str, int]
-) -> None:
-    # given
-    language, theme, width = look
-    seen = visit(staff, language=language, theme=theme, width=width)
-    page = seen.open(f"/segments/overlap/?{ASKED}")
-
-    # when
-    page.locator(".ec-upset tbody a").nth(1).click()
-    page.wait_for_load_state("networkidle")
-
-    # then
-    assert page.locator(".ec-upset tr.ec-taken").count() == 1
-    _is_clean(seen, "segment-overlap", look)
-
-
-@pytest.mark.parametrize("look", LOOKS, ids=lambda look: "-".join(map(str, look)))
-def test_the_comparison_is_clean(
-    visit: Visits, segments: None, staff: Staff, look: tuple[str, str, int]
-) -> None:
-    language, theme, width = look
-    seen = visit(staff, language=language, theme=theme, width=width)
-
-    page = seen.open(f"/segments/compare/?{ASKED}")
-
-    assert page.locator(".ec-trait").count() > 10
-    _is_clean(seen, "segment-compare", look)
