@@ -20,6 +20,7 @@ from huitou.brands.models import Shop
 from huitou.console.figures import words
 from huitou.insight.traits import Trait
 from huitou.kernel.money import SYMBOLS, from_minor, to_minor
+from huitou.segments.vocabulary import TIME_KINDS, VALUE_KINDS
 from huitou.ui.numbers import count_parts, decimal_parts, money_parts, percent_parts
 
 # A bound of an ordered trait: a number in the trait's own unit, or a day.
@@ -30,13 +31,11 @@ TEXT_CHARS_MAX = 100
 _COUNT_MAX = 10**9
 _AMOUNT_MAX = Decimal(10**12)
 _YES_OR_NO = {"yes": True, "no": False}
-_DAYS = ("date", "time")
-_CHOSEN = ("code", "text", "boolean")
 
 
 def is_chosen(trait: Trait) -> bool:
     """Whether one of its values is asked for, rather than a range."""
-    return trait.kind in _CHOSEN
+    return trait.kind in VALUE_KINDS
 
 
 def parameter(trait: Trait) -> str:
@@ -68,7 +67,7 @@ def bound_of(trait: Trait, text: str, currency: str) -> Bound | None:
     """
     text = text.strip()
     try:
-        if trait.kind in _DAYS:
+        if trait.kind in TIME_KINDS:
             day = date.fromisoformat(text)
             return day if 1900 <= day.year <= 2200 else None
         if trait.kind in ("money", "ratio", "number"):

@@ -19,7 +19,8 @@ from huitou.insight.traits import TRAITS, Trait
 from huitou.segments import grounds
 from huitou.segments.files import Kept, kept_by, standing_rows
 from huitou.segments.overlaps import Chosen, chosen_segments
-from huitou.segments.profiles import VALUE_KINDS, Kpis, Profile, Shares, Spread, profiles
+from huitou.segments.profiles import Kpis, Profile, Shares, Spread, profiles
+from huitou.segments.vocabulary import VALUE_KINDS
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ from huitou.insight.types import Scope
 from huitou.kernel.errors import RefusedInputError
 from huitou.lake import engine
 from huitou.lake.engine import quoted
-from huitou.segments.vocabulary import NUMBER_KINDS
+from huitou.segments.vocabulary import NUMBER_KINDS, VALUE_KINDS
 
 SHOPS = "shops"
 ORDER = "order.paid"
@@ -103,7 +103,7 @@ def kinds() -> dict[str, Kind]:
             t,
         )
         for t in TRAITS
-        if t.kind in NUMBER_KINDS or t.kind in ("code", "text", "boolean")
+        if t.kind in NUMBER_KINDS | VALUE_KINDS
     ]
     found.append(Kind(SHOPS, "购买店铺", "Shops bought in", True, None))
     return {kind.name: kind for kind in found}

@@ -6,7 +6,7 @@ accounts; traits are those of the figures in force.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,16 +27,7 @@ from huitou.segments.files import standing_among
 from huitou.segments.judging import Fact, Known, passes
 from huitou.segments.levels import Asked, asked_of
 from huitou.segments.moments import At
-from huitou.segments.rules import (
-    Atom,
-    Comparison,
-    Did,
-    Holds,
-    OfTrait,
-    Rule,
-    TraitIs,
-    atoms,
-)
+from huitou.segments.rules import Did, Holds, Rule, atoms, traits_of
 
 
 @dataclass(frozen=True)
@@ -55,22 +46,8 @@ def questions_of(rules: Iterable[Rule]) -> Questions:
     """What the rules ask."""
     asked = list(dict.fromkeys(atom for rule in rules for atom in atoms(rule)))
     dids = [atom for atom in asked if isinstance(atom, Did)]
-    traits = {atom.trait for atom in asked if isinstance(atom, TraitIs)}
-    traits |= {test.value.trait for test in _tests_of(asked) if isinstance(test.value, OfTrait)}
-    if any(did.window.cycles is not None for did in dids):
-        traits.add("cycle_days")
     holds = tuple(atom for atom in asked if isinstance(atom, Holds))
-    return Questions(frozenset(traits), asked_of(dids), holds)
-
-
-def _tests_of(asked: Iterable[Atom]) -> Iterator[Comparison]:
-    for atom in asked:
-        if isinstance(atom, Did):
-            yield from atom.measure.tests
-            for where in atom.where:
-                yield from where.tests
-        else:
-            yield from atom.tests
+    return Questions(frozenset(traits_of(asked)), asked_of(dids), holds)
 
 
 def known_members(

@@ -25,14 +25,10 @@ from huitou.insight.rules import divided, rounded
 from huitou.insight.traits import TRAITS, Trait
 from huitou.members.components import Ints
 from huitou.segments.rows import contains
-from huitou.segments.vocabulary import TIME_KINDS
+from huitou.segments.vocabulary import DECIMAL_KINDS, TIME_KINDS, VALUE_KINDS
 
 # Of a number: the ends and the inside of its picture.
 LEVELS = (0.1, 0.25, 0.5, 0.75, 0.9)
-# Traits whose values are counted; of the others spreads are taken.
-VALUE_KINDS = frozenset({"code", "text", "boolean"})
-# Numbers that need not be whole.
-FRACTION_KINDS = frozenset({"ratio", "number"})
 # The value of those of whom nothing is known.
 UNKNOWN = ""
 # The values of a boolean.
@@ -176,7 +172,7 @@ def _of_trait(path: str, bits: Bits, groups: int, trait: Trait) -> list[Spread] 
     numbers, known = _numbers(column, trait.kind)
     numbers, bits = numbers[known], bits[known]
     least, most = (numbers.min(), numbers.max()) if numbers.size else (0.0, 0.0)
-    if trait.kind not in FRACTION_KINDS and most - least < _COUNTED_MAX:
+    if trait.kind not in DECIMAL_KINDS and most - least < _COUNTED_MAX:
         distinct = np.arange(least, most + 1)
         tallies = _tallies((numbers - least).astype(np.intp), distinct.size, bits, groups)
         return [spread_of_counts(distinct, counts) for counts in tallies]

@@ -13,6 +13,8 @@ from huitou.lake.happenings import Happening, happenings
 NUMBER_KINDS = frozenset({"count", "days", "money", "score"})
 DECIMAL_KINDS = frozenset({"ratio", "number"})
 TIME_KINDS = frozenset({"date", "time"})
+# Kinds of trait with a few values, one of which a member has.
+VALUE_KINDS = frozenset({"code", "text", "boolean"})
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,6 @@
 // Amounts or counts over time: this period as an area, last year as a dashed line.
 import { axisMoney, count, money } from "../numbers.js";
+import { overTime } from "./over_time.js";
 
 // A longer period reads better as the mean of the seven days up to each day.
 const SMOOTH_FROM_DAYS = 45;
@@ -33,43 +34,11 @@ export function trend({ x, series, short_x: shortX, smooth_note: note, unit }, k
     areaStyle: i ? undefined : { color: kit.colour("area") },
     emphasis: { disabled: true },
   }));
-  const line = { lineStyle: { color: kit.colour("line") } };
+  const written = (v) => shown(v, kit.words);
+  const minInterval = counted ? 1 : 0;
+  const said = { x, shortX, series, colours, tick: (v) => tick(v, kit.words), written, minInterval };
   return {
-    grid: { left: 8, right: 12, top: 38, bottom: 4, containLabel: true },
-    legend: {
-      top: 0,
-      right: 0,
-      itemWidth: 14,
-      itemHeight: 8,
-      icon: "roundRect",
-      textStyle: { color: kit.colour("muted") },
-    },
-    xAxis: {
-      type: "category",
-      data: shortX,
-      boundaryGap: false,
-      axisTick: { show: false },
-      axisLine: line,
-      axisLabel: { color: kit.colour("muted"), hideOverlap: true },
-    },
-    yAxis: {
-      type: "value",
-      minInterval: counted ? 1 : 0,
-      splitLine: line,
-      axisLabel: { color: kit.colour("muted"), formatter: (v) => tick(v, kit.words) },
-    },
-    tooltip: {
-      trigger: "axis",
-      ...kit.tipBox,
-      formatter: (points) => {
-        const i = points[0].dataIndex;
-        const rows = series
-          .map(({ name, values }, s) => [name, values[i], colours[s]])
-          .filter(([, value]) => value !== null)
-          .map(([name, value, colour]) => [name, shown(value, kit.words), colour]);
-        return kit.tip(x[i], rows);
-      },
-    },
+    ...overTime(said, kit),
     series: drawn,
   };
 }
