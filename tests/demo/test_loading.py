@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.db.models import Count
 
 from huitou.brands.models import Brand
 from huitou.commerce.models import Order, OrderLine, Product, Refund
@@ -20,6 +21,8 @@ from huitou.jobs.models import Job
 from huitou.jobs.services import create_job
 from huitou.kernel.errors import RefusedInputError
 from huitou.members.models import Identity, Member
+from huitou.segments.models import Segment, SegmentRefresh
+from huitou.segments.starter import STARTERS
 from tests.factories import make_brand, make_shop
 
 NOW = datetime(2026, 6, 30, 4, tzinfo=UTC)
@@ -134,6 +137,26 @@ def test_generating_twice_is_harmless_and_another_seed_is_refused(home: Path) ->
     assert refusal.value.code == "BRAND_EXISTS"
     assert first.orders == Order.objects.filter(is_purchase=True).count()
     assert "生成" in Brand.objects.get(slug="small").data_note_zh
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_generated_brand_has_the_starter_set_and_who_is_in_it(home: Path) -> None:
+    services.generate(members=200, seed=3, slug="small")
+
+    bought_once = (
+        Order.objects.filter(is_purchase=True, member__isnull=False)
+        .values("member_id")
+        .annotate(times=Count("pk"))
+        .filter(times=1)
+    )
+    segments = Segment.objects.filter(brand__slug="small")
+    sizes = {
+        slug: refresh.members
+        for slug, pk in segments.values_list("slug", "pk")
+        for refresh in SegmentRefresh.objects.filter(segment=pk)
+    }
+    assert sizes.keys() == {starter.slug for starter in STARTERS}
+    assert sizes["one-order"] == bought_once.count() > 0
 
 
 @pytest.mark.django_db(transaction=True)

@@ -1,4 +1,4 @@
-"""Loading the two demo brands; each is recorded once and stays as it is."""
+"""Loading the two demo brands, each once: what is recorded, the figures, and the starter set."""
 
 from __future__ import annotations
 
@@ -20,6 +20,8 @@ from huitou.insight.types import Scope
 from huitou.jobs import services as jobs
 from huitou.jobs.models import Job, JobState
 from huitou.kernel.errors import RefusedInputError
+from huitou.segments.refreshing import refresh as refresh_segments
+from huitou.segments.starter import add_starter_set
 
 DEFAULT_MEMBERS = 20_000
 DEFAULT_SEED = 1
@@ -166,6 +168,9 @@ def _work_off(
             return
         say(f"{brand.name}: computing figures")
         insight.refresh(brand.pk, now=now)
+        say(f"{brand.name}: finding segments")
+        add_starter_set(brand=brand, now=now)
+        refresh_segments(brand)
     except Exception as error:
         jobs.fail_job(job.pk, now=timezone.now(), message=f"{type(error).__name__}: {error}")
         raise
