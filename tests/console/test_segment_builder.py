@@ -355,16 +355,28 @@ def test_an_old_rule_opens_with_what_is_gone_marked(signed_in: Client, brand: Br
     assert '<option value="a" selected>' in response.content.decode()
 
 
-def test_a_frozen_segment_is_not_changed(signed_in: Client, brand: Brand) -> None:
-    services.put_segment(brand=brand, slug="a", name="A", rule=BIG, now=NOW)
-    Segment.objects.update(keeping="frozen")
+def test_a_frozen_segment_gets_another_name_and_no_other_rule(
+    signed_in: Client, brand: Brand
+) -> None:
+    # given a rule that names what is no more
+    services.put_segment(brand=brand, slug="b", name="B", rule=BIG, now=NOW)
+    services.put_segment(brand=brand, slug="a", name="A", rule={"segment": "b"}, now=NOW)
+    Segment.objects.filter(slug="a").update(keeping="frozen")
+    services.archive_segment(brand=brand, slug="b", now=NOW)
 
-    response = signed_in.get("/segment/a/edit/")
-
+    # when
+    page = signed_in.get("/segment/a/edit/").content.decode()
+    named = saved(signed_in, {}, own_slug="a", seen_version="1", name="Kept", description="why")
     refused = saved(signed_in, form(brand, {"all": []}), own_slug="a", seen_version="1")
-    assert response.headers["Location"] == "/segment/a/"
+
+    # then
+    assert 'name="name"' in page
+    assert 'id="rule-panel"' not in page
+    assert named.headers["Location"] == "/segment/a/"
+    assert "The segment is frozen" in text_of(refused)
     assert refused.status_code == 422
-    assert SegmentVersion.objects.count() == 1
+    assert Segment.objects.values_list("name", "description").get(slug="a") == ("Kept", "why")
+    assert SegmentVersion.objects.filter(segment__slug="a").count() == 1
 
 
 def test_an_analyst_builds_nothing(client: Client, brand: Brand, home: Path) -> None:

@@ -275,6 +275,26 @@ def test_a_frozen_segment_is_not_made_from_text(brand: Brand, tmp_path: Path) ->
         apply(brand, read_folder(tmp_path), now=NOW)
 
 
+def test_a_frozen_segment_changes_its_name_by_text_and_stays_frozen(
+    brand: Brand, tmp_path: Path
+) -> None:
+    # given
+    rule = "rule: {trait: frequency, gte: 2}\n"
+    _write(tmp_path, segments__x=f"name: X\n{rule}")
+    apply(brand, read_folder(tmp_path), now=NOW)
+    Segment.objects.update(keeping="frozen")
+
+    # when
+    _write(tmp_path, segments__x=f"name: Y\nkeeping: frozen\n{rule}")
+    apply(brand, read_folder(tmp_path), now=NOW)
+
+    # then
+    assert Segment.objects.values_list("name", "keeping").get() == ("Y", "frozen")
+    _write(tmp_path, segments__x=f"name: Y\n{rule}")
+    with pytest.raises(ConfigurationError, match="keeps its members for good"):
+        apply(brand, read_folder(tmp_path), now=NOW)
+
+
 def test_an_attribute_keeps_its_kind_and_choices(brand: Brand, tmp_path: Path) -> None:
     _set_up(brand)
     text = "kind: choice\nlabel_zh: 肤质\nlabel_en: Skin type\nchoices:\n"

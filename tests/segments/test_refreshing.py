@@ -416,6 +416,22 @@ def test_a_frozen_segment_keeps_its_members_and_rules_mean_these(
         _put(brand, "recent", {"all": []})
 
 
+def test_a_frozen_segment_comes_back_from_the_archive(brand: Brand, shopping: list[int]) -> None:
+    # given
+    _put(brand, "recent", RECENT)
+    _refreshed(brand, FIRST)
+    services.freeze_segment(brand=brand, slug="recent")
+    services.archive_segment(brand=brand, slug="recent", now=NOW)
+
+    # when
+    _put(brand, "recent", RECENT)
+
+    # then
+    segment = Segment.objects.get(slug="recent")
+    assert (segment.archived_at, segment.keeping) == (None, "frozen")
+    assert _members(brand, "recent") == set(shopping[1:3])
+
+
 def test_dates_of_yaml_are_kept_as_text(brand: Brand, shopping: list[int]) -> None:
     _put(brand, "april", rule_of_text("did: order.paid\nbetween: [2024-04-01, 2024-04-30]"))
     kept = SegmentVersion.objects.get(segment__slug="april").rule

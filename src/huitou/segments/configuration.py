@@ -87,7 +87,11 @@ def _put(
             "keeping: the members of a frozen segment are no configuration; make it dynamic, and"
             " freeze it after its first refresh",
         )
-    # A frozen segment is refused here, whatever of it is to change.
+    if document["keeping"] == Keeping.DYNAMIC and before and before["keeping"] == Keeping.FROZEN:
+        raise RefusedInputError(
+            "FROZEN",
+            "keeping: a frozen segment keeps its members for good; give the rule to another",
+        )
     put_segment(
         brand=brand,
         slug=slug,
@@ -97,7 +101,7 @@ def _put(
         rule=document["rule"],
         now=now,
     )
-    if document["keeping"] == Keeping.FROZEN:
+    if before and document["keeping"] != before["keeping"]:
         freeze_segment(brand=brand, slug=slug)
 
 

@@ -42,6 +42,7 @@ def put_segment(
 ) -> Segment:
     """Make a dynamic segment, or give the one of that slug another name and rule.
 
+    A frozen one may have another name, description and tag; its rule is that it was frozen with.
     ``tag`` is what its members carry: a name as rules call it, '' for none. The same rule again
     makes no new version; no ``description`` and no ``tag`` leave them as they are.
     ``seen_version`` is the number of the rule the change was made from, 0 for a new segment: when
@@ -55,7 +56,8 @@ def put_segment(
     words = vocabulary_of(brand)
     before = Segment.objects.filter(brand=brand, slug=slug).first()
     tag_id = (before.tag_id if before else None) if tag is None else _tag_id(tag, words)
-    words = words.with_rule(slug, rule, str(tag_id or ""))
+    is_frozen = before is not None and before.keeping == Keeping.FROZEN
+    words = words.with_rule(slug, None if is_frozen else rule, str(tag_id or ""))
     # Read as by its name, so that a circle through other segments is found too.
     read_rule({"segment": slug}, words)
     refuse_circle(words, slug)
@@ -64,7 +66,7 @@ def put_segment(
         segment = _made(brand, slug, name)
     last = SegmentVersion.objects.filter(segment=segment).order_by("-number").first()
     _check_seen(seen_version, last, slug)
-    if segment.keeping == Keeping.FROZEN:
+    if segment.keeping == Keeping.FROZEN and (last is None or last.rule != rule):
         raise RefusedInputError("FROZEN", f"{slug} is frozen: its members stay as they are.")
     segment.name = name.strip()
     segment.description = segment.description if description is None else description.strip()

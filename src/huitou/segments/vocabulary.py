@@ -57,7 +57,7 @@ class Vocabulary:
     channels: tuple[str, ...] = ()
     purposes: tuple[str, ...] = ()
 
-    def with_rule(self, slug: str, rule: Mapping[str, Any], puts: str = "") -> Vocabulary:
+    def with_rule(self, slug: str, rule: Mapping[str, Any] | None, puts: str = "") -> Vocabulary:
         """The same words, but for the segment's rule and tag: so circles through it are found."""
         segments = {**self.segments, slug: SegmentWord("", slug, rule, puts)}
         return replace(self, segments=segments)

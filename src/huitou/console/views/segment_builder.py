@@ -69,15 +69,15 @@ def segment_new(request: HttpRequest) -> HttpResponse:
 
 
 @permission_required("segments.edit")
-def segment_edit(request: HttpRequest, slug: str) -> HttpResponseBase:
-    """The builder of a segment that is there; a frozen one cannot be changed."""
+def segment_edit(request: HttpRequest, slug: str) -> HttpResponse:
+    """The builder of a segment that is there; of a frozen one all but the rule can be changed."""
     segment = named_segment(request, slug)
-    if segment.keeping == Keeping.FROZEN:
-        messages.error(request, _("The segment is frozen: its members stay as they are."))
-        return redirect("segment", slug)
     known = RuleWords(request.scope.brand)
     (newest,) = segment_versions(segment.id, limit=1)
-    asked = asked_of_rule(newest.rule, known, slug=slug)
+    if segment.keeping == Keeping.FROZEN:
+        asked = Asked({}, newest.rule, is_text=True)
+    else:
+        asked = asked_of_rule(newest.rule, known, slug=slug)
     return _page(request, known, asked, segment, seen_version=newest.number)
 
 
@@ -94,6 +94,7 @@ def _page(
     given = request.POST
     context = {
         "segment": segment,
+        "is_frozen": segment is not None and segment.keeping == Keeping.FROZEN,
         "seen_version": seen_version,
         "name": given.get("name", segment.name if segment else ""),
         "slug": given.get("slug", segment.slug if segment else ""),
@@ -228,8 +229,12 @@ def segment_saved(request: HttpRequest) -> HttpResponseBase:
     given, known = request.POST, RuleWords(request.scope.brand)
     own_slug = given.get("own_slug", "")
     segment = named_segment(request, own_slug) if own_slug else None
-    asked = asked_of(given, known, slug=own_slug)
     seen = version_number(given.get("seen_version", ""))
+    has_rule = given.keys() & {"mode", "node"}
+    if segment and segment.keeping == Keeping.FROZEN and not has_rule:
+        asked = Asked({}, segment_versions(segment.id, limit=1)[0].rule, is_text=True)
+    else:
+        asked = asked_of(given, known, slug=own_slug)
     if asked.unfinished and not asked.errors:
         asked.errors = unfinished_errors(asked)
     if not asked.is_readable:
