@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
-from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -33,25 +33,35 @@ def test_an_engine_there_is_none_of_is_refused(home: Path, settings: Any) -> Non
         pass
 
 
-def test_spark_without_the_extra_says_what_to_install(
-    home: Path, settings: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_spark_without_the_extra_says_what_to_install(home: Path) -> None:
     # given a Python without PySpark
-    settings.ENGINE, settings.SPARK_MASTER = "spark", "local[1]"
-    for name in [n for n in sys.modules if n == "pyspark" or n.startswith("pyspark.")]:
-        monkeypatch.delitem(sys.modules, name)
-    monkeypatch.setitem(sys.modules, "pyspark", None)
+    script = (
+        "import sys; sys.modules['pyspark'] = None;"
+        "from huitou.config.bootstrap import set_up_django; set_up_django();"
+        "from datetime import date;"
+        "from huitou.lake import switch;"
+        "entered = switch.session({}); session = entered.__enter__();"
+        "session.view('one', 'SELECT 1 AS one');"
+        "session.state('as_of_day', date(2024, 6, 30));"
+        "print(session.connection.execute('SELECT one, as_of_day() FROM one').fetchall());"
+        "session.make('two', 'SELECT 2 AS two')"
+    )
+    environment = {
+        **os.environ,
+        "HUITOU_HOME": str(home),
+        "HUITOU_ENGINE": "spark",
+        "HUITOU_SPARK_MASTER": "local[1]",
+    }
 
-    with switch.session({}) as session:
-        # when DuckDB alone is asked
-        session.view("one", "SELECT 1 AS one")
-        session.state("as_of_day", date(2024, 6, 30))
-        read = session.connection.execute("SELECT one, as_of_day() FROM one").fetchall()
+    # when DuckDB alone is asked, and then Spark
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, env=environment
+    )
 
-        # then it answers, and what Spark is to compute is refused
-        assert read == [(1, date(2024, 6, 30))]
-        with pytest.raises(RefusedInputError, match=r"pip install 'huitou\[spark\]'"):
-            session.make("two", "SELECT 2 AS two")
+    # then it answers, and what Spark is to compute is refused
+    assert done.stdout.strip() == "[(1, datetime.date(2024, 6, 30))]"
+    assert "RefusedInputError: HUITOU_ENGINE=spark needs the extra" in done.stderr
+    assert "pip install 'huitou[spark]'" in done.stderr
 
 
 def test_every_step_compiles_for_spark_without_spark() -> None:
