@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from huitou.commerce.models import Order, Product
 from huitou.eventlog.models import Event
 from huitou.insight import services as insight
 from huitou.kernel.errors import RefusedInputError
+from huitou.lake import happenings
 from huitou.members import decisions, tags
 from huitou.segments import files, grounds, refreshing, services
 from huitou.segments.errors import RuleError
@@ -392,6 +394,28 @@ def test_an_order_that_is_sent_elsewhere_moves_who_bought_it(brand: Brand, home:
 
     # then
     assert (before.members, after.members) == (1, 0)
+
+
+def test_a_happening_that_is_declared_otherwise_is_judged_anew(
+    brand: Brand, shopping: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # given
+    _put(brand, "bought", {"did": "order.paid"})
+    _put(brand, "recent", {"trait": "recency_days", "lte": 60})
+    before = _refreshed(brand, FIRST)
+
+    # when a release counts the orders of one shop's province alone
+    declared = happenings._HAPPENINGS["order.paid"]
+    narrower = replace(declared, where={**declared.where, "province": "西藏自治区"})
+    monkeypatch.setitem(happenings._HAPPENINGS, "order.paid", narrower)
+    grounds.compiled_once.cache_clear()
+    after = {done.slug: done for done in refreshing.refresh(brand)}
+    grounds.compiled_once.cache_clear()
+
+    # then
+    assert before["bought"].members > 0
+    assert after["bought"].members == 0
+    assert after["recent"].judged == 0
 
 
 def test_a_frozen_segment_keeps_its_members_and_rules_mean_these(

@@ -26,6 +26,7 @@ from huitou.eventlog.services import Fresh, append_each
 from huitou.insight import snapshots
 from huitou.insight.types import Scope
 from huitou.kernel.errors import RefusedInputError
+from huitou.lake.happenings import happenings
 from huitou.members.components import Ints
 from huitou.segments import changes, files, grounds, membership
 from huitou.segments.changes import Candidates, Earlier
@@ -36,7 +37,7 @@ from huitou.segments.models import Keeping, Segment, SegmentRefresh, SegmentVers
 from huitou.segments.moments import At
 from huitou.segments.queries import latest_refreshes, latest_versions
 from huitou.segments.reading import read_rule
-from huitou.segments.rules import Holds, Rule, atoms
+from huitou.segments.rules import Did, Holds, Rule, atoms
 from huitou.segments.statements import PEOPLE
 from huitou.segments.tagging import one_at_a_time, settle_tags, unsettled
 from huitou.segments.words import vocabulary_of
@@ -71,8 +72,9 @@ class _Task:
 
     @cached_property
     def digest(self) -> str:
-        """What the rule is known by, with the rules of segments it names."""
-        return files.digest_of(self.tree)
+        """What the rule is known by: with the rules of segments, and what happenings are."""
+        asked = {atom.happening for atom in atoms(self.tree) if isinstance(atom, Did)}
+        return files.digest_of((self.tree, [happenings()[name] for name in sorted(asked)]))
 
     @property
     def judged_on(self) -> str:
