@@ -13,11 +13,10 @@ from zoneinfo import ZoneInfo
 
 from huitou.brands.models import Brand
 from huitou.segments import files, grounds
-from huitou.segments.judging import judged
+from huitou.segments.judging import Judge, judge_of
 from huitou.segments.known import Questions, answered, questions_of
 from huitou.segments.models import Segment
 from huitou.segments.moments import At
-from huitou.segments.rules import Rule
 from huitou.segments.vocabulary import Vocabulary
 from huitou.segments.words import read_segments, vocabulary_of, words_stamp
 
@@ -39,7 +38,7 @@ class _Kept:
 
     stamp: str
     words: Vocabulary
-    rules: Mapping[Belonging, Rule]
+    judges: Mapping[Belonging, Judge]
     questions: Questions
 
 
@@ -58,7 +57,7 @@ def belongings(
     at = instant_of_judging(brand, now)
     known = answered(brand, member_ids, kept.questions, at)
     return {
-        member: [one for one, tree in kept.rules.items() if judged(tree, known[member], at)]
+        member: [one for one, holds in kept.judges.items() if holds(known[member], at)]
         for member in member_ids
     }
 
@@ -119,8 +118,11 @@ def _kept_of(brand: Brand) -> _Kept:
         kept = replace(kept, stamp=stamp)
     else:
         read, _ = read_segments(words)
-        rules = {Belonging(slug, words.segments[slug].word): rule for slug, rule in read.items()}
-        kept = _Kept(stamp, words, rules, questions_of(rules.values()))
+        judges = {
+            Belonging(slug, words.segments[slug].word): judge_of(rule)
+            for slug, rule in read.items()
+        }
+        kept = _Kept(stamp, words, judges, questions_of(read.values()))
     if len(_kept) >= _BRANDS_KEPT:
         _kept.clear()
     _kept[brand.pk] = kept

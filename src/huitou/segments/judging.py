@@ -10,6 +10,7 @@ import operator
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from functools import partial
 from typing import Any
 
 from huitou.insight.traits import BY_NAME
@@ -44,104 +45,139 @@ class Known:
     holds: frozenset[Holds] = frozenset()
 
 
+# Whether a rule holds for a member at an instant; and whether a value passes tests.
+Judge = Callable[[Known, At], bool]
+Passes = Callable[[Any, Known, At], bool]
+Measuring = Callable[[Known, At], Any]
+
+
 def passes(value: Any, kind: str, tests: Sequence[Comparison], at: At) -> bool:
     """Whether one value, as an attribute of the kind is stored, passes every test."""
     if kind == "decimal":
         value = float(value)
     elif kind == "date":
         value = date.fromisoformat(value)
-    return _passes(value, tests, kind, Known({}), at)
+    return _passes_of(tests, kind)(value, Known({}), at)
 
 
 def judged(rule: Rule, known: Known, at: At) -> bool:
     """Whether the rule holds for the member at an instant."""
+    return judge_of(rule)(known, at)
+
+
+def judge_of(rule: Rule) -> Judge:
+    """The rule made ready to judge many members: what does not depend on them is done."""
     if isinstance(rule, All):
-        return all(judged(part, known, at) for part in rule.parts)
+        parts = [judge_of(part) for part in rule.parts]
+        return lambda known, at: all(part(known, at) for part in parts)
     if isinstance(rule, AnyOf):
-        return any(judged(part, known, at) for part in rule.parts)
+        parts = [judge_of(part) for part in rule.parts]
+        return lambda known, at: any(part(known, at) for part in parts)
     if isinstance(rule, Not):
-        return not judged(rule.part, known, at)
+        part = judge_of(rule.part)
+        return lambda known, at: not part(known, at)
     if isinstance(rule, Named):
-        return judged(rule.rule, known, at)
+        return judge_of(rule.rule)
     if isinstance(rule, TraitIs):
-        kind = BY_NAME[rule.trait].kind
-        return _passes(known.traits.get(rule.trait), rule.tests, kind, known, at)
+        trait, passed = rule.trait, _passes_of(rule.tests, BY_NAME[rule.trait].kind)
+        return lambda known, at: passed(known.traits.get(trait), known, at)
     if isinstance(rule, Did):
         kind = "time" if rule.measure.kind in ("first", "last") else "count"
-        return _passes(measured(rule, known, at), rule.measure.tests, kind, known, at)
-    return rule in known.holds
+        measure, passed = measure_of(rule), _passes_of(rule.measure.tests, kind)
+        return lambda known, at: passed(measure(known, at), known, at)
+    return lambda known, _at: rule in known.holds
 
 
 def measured(did: Did, known: Known, at: At) -> Any:
     """What the condition's measure is: a number, an instant, or None where there is nothing."""
-    level = level_of(did)
-    facts = _chosen(did, level, known, at)
-    measure = did.measure
+    return measure_of(did)(known, at)
+
+
+def measure_of(did: Did) -> Measuring:
+    """``measured``, made ready for many members."""
+    level, chosen, measure = level_of(did), _choice_of(did), did.measure
+    moment = level.moment
+
+    def times(facts: Sequence[Fact]) -> int:
+        return len({f[level.unit] for f in facts}) if isinstance(level, Detail) else len(facts)
+
     if measure.kind in ("first", "last"):
-        instants = [fact[level.moment] for fact in facts]
-        return (min if measure.kind == "first" else max)(instants, default=None)
-    times = len({fact[level.unit] for fact in facts}) if isinstance(level, Detail) else len(facts)
+        end = min if measure.kind == "first" else max
+        return lambda known, at: end((f[moment] for f in chosen(known, at)), default=None)
     if measure.kind == "count":
-        return times
+        return lambda known, at: times(chosen(known, at))
     named = field_of(measure.of, did)
-    total = sum(_value(fact, named.column, named.less) for fact in facts)
+
+    def total(facts: Sequence[Fact]) -> Any:
+        return sum(_value(fact, named.column, named.less) for fact in facts)
+
     if measure.kind == "sum":
-        return total
-    return float(total) / float(times) if times else None
+        return lambda known, at: total(chosen(known, at))
+
+    def average(known: Known, at: At) -> float | None:
+        facts = chosen(known, at)
+        return float(total(facts)) / float(times(facts)) if facts else None
+
+    return average
 
 
-def _chosen(did: Did, level: Level, known: Known, at: At) -> list[Fact]:
-    facts = known.facts.get(level.table, ())
-    if not facts:
-        return []
+def _choice_of(did: Did) -> Callable[[Known, At], Sequence[Fact]]:
+    """The facts the condition is about."""
+    level, window = level_of(did), did.window
     own = {named.name for named in level.fields}
-    here = _conditions(level, [where for where in did.where if where.field in own])
+    fits = _fits_of(level, [where for where in did.where if where.field in own])
     of_whole = [where for where in did.where if where.field not in own]
-    window, stretch, moment = did.window, did.window.stretch(at), level.moment
-    start, end = stretch.start, stretch.end
-    found = [
-        fact
-        for fact in facts
-        if fact[moment] < end
-        and (start is None or fact[moment] >= start)
-        and (window.cycles is None or _within_cycles(fact[moment], window.cycles, known, at))
-        and _fits(fact, level, here, known, at)
-    ]
+    table, moment, cycles = level.table, level.moment, window.cycles
+
+    def here(known: Known, at: At) -> Sequence[Fact]:
+        facts = known.facts.get(table)
+        if not facts:
+            return ()
+        stretch = window.stretch(at)
+        start, end = stretch.start, stretch.end
+        return [
+            fact
+            for fact in facts
+            if fact[moment] < end
+            and (start is None or fact[moment] >= start)
+            and (cycles is None or _within_cycles(fact[moment], cycles, known, at))
+            and fits(fact, known, at)
+        ]
+
     if not of_whole:
-        return found
+        return here
     happening, parts = happenings()[did.happening], parts_of(did)
     assert parts is not None
-    whole = _conditions(happening, of_whole)
-    wholes = {
-        fact[parts.unit]
-        for fact in known.facts.get(happening.table, ())
-        if _fits(fact, happening, whole, known, at)
-    }
-    return [fact for fact in found if fact[parts.unit] in wholes]
+    unit, whole_fits = parts.unit, _fits_of(happening, of_whole)
+
+    def of_wholes(known: Known, at: At) -> Sequence[Fact]:
+        facts = known.facts.get(happening.table, ())
+        wholes = {fact[unit] for fact in facts if whole_fits(fact, known, at)}
+        return [fact for fact in here(known, at) if fact[unit] in wholes]
+
+    return of_wholes
 
 
-# A condition on a field: its column, what is taken off it, its kind, and the tests.
-_Condition = tuple[str, str, str, Sequence[Comparison]]
-
-
-def _conditions(level: Level, wheres: Sequence[Where]) -> list[_Condition]:
+def _fits_of(level: Level, wheres: Sequence[Where]) -> Callable[[Fact, Known, At], bool]:
+    """Whether a fact is one of the level's, and its fields pass."""
     fields = {named.name: named for named in level.fields}
-    found: list[_Condition] = []
+    wanted = tuple(level.where.items())
+    conditions = []
     for where in wheres:
         named = fields[where.field]
         column = f"product_dim.{named.column}" if named.of_product else named.column
-        found.append((column, named.less, named.kind, where.tests))
-    return found
+        conditions.append((column, named.less, _passes_of(where.tests, named.kind)))
 
+    def fits(fact: Fact, known: Known, at: At) -> bool:
+        for column, value in wanted:
+            if fact[column] != value:
+                return False
+        for column, less, passed in conditions:
+            if not passed(_value(fact, column, less), known, at):
+                return False
+        return True
 
-def _fits(fact: Fact, level: Level, conditions: Sequence[_Condition], known: Known, at: At) -> bool:
-    for column, value in level.where.items():
-        if fact[column] != value:
-            return False
-    return all(
-        _passes(_value(fact, column, less), tests, kind, known, at)
-        for column, less, kind, tests in conditions
-    )
+    return fits
 
 
 def _value(fact: Fact, column: str, less: str) -> Any:
@@ -155,31 +191,44 @@ def _within_cycles(moment: datetime, cycles: float, known: Known, at: At) -> boo
     return bool(cycle is not None and gone <= cycle * (cycles * 86_400))
 
 
-def _passes(value: Any, tests: Sequence[Comparison], kind: str, known: Known, at: At) -> bool:
-    return all(_passed(value, test, kind, known, at) for test in tests)
+def _passes_of(tests: Sequence[Comparison], kind: str) -> Passes:
+    """Whether a value of the kind passes every test."""
+    passed = [_passed_of(test, kind) for test in tests]
+    if len(passed) == 1:
+        return passed[0]
+    return lambda value, known, at: all(one(value, known, at) for one in passed)
 
 
-def _passed(value: Any, test: Comparison, kind: str, known: Known, at: At) -> bool:
+def _passed_of(test: Comparison, kind: str) -> Passes:
+    """Whether a value of the kind passes the test; nothing passes but where it is asked for."""
+    wanted = test.value
     if test.operator == "known":
-        return bool((value is not None) == test.value)
-    if value is None:
-        return False
-    if isinstance(test.value, OfTrait):
-        other = known.traits.get(test.value.trait)
-        if other is None:
-            return False
-        if test.value.times != 1:
-            value, other = float(value), float(other) * test.value.times
-        return _COMPARE[test.operator](value, other)
-    if kind == "date":
-        return _COMPARE[test.operator](value, moments.day_of(test.value, at))
-    if kind == "time":
-        return _timed(value, test, at)
+        return lambda value, _known, _at: (value is not None) is wanted
     if test.operator == "in":
-        return value in test.value
+        return lambda value, _known, _at: value is not None and value in wanted
     if test.operator == "contains":
-        return str(test.value) in value
-    return bool(_COMPARE[test.operator](value, test.value))
+        return lambda value, _known, _at: value is not None and str(wanted) in value
+    compare = _COMPARE[test.operator]
+    if isinstance(wanted, OfTrait):
+        return partial(_passed_beside, wanted, compare)
+    if kind == "time":
+        return lambda value, _known, at: value is not None and _timed(value, test, at)
+    if kind == "date":
+        return lambda value, _known, at: (
+            value is not None and compare(value, moments.day_of(wanted, at))
+        )
+    return lambda value, _known, _at: value is not None and compare(value, wanted)
+
+
+def _passed_beside(
+    wanted: OfTrait, compare: Callable[[Any, Any], bool], value: Any, known: Known, _at: At
+) -> bool:
+    other = known.traits.get(wanted.trait)
+    if value is None or other is None:
+        return False
+    if wanted.times != 1:
+        value, other = float(value), float(other) * wanted.times
+    return compare(value, other)
 
 
 def _timed(value: datetime, test: Comparison, at: At) -> bool:
