@@ -85,29 +85,21 @@ def _facts(brand: Brand, asked: Asked, accounts: Accounts) -> dict[int, list[Fac
         condition += " AND currency = %(currency)s"
         parameters["currency"] = brand.currency
     # What is not asked for is not worked out: some columns take longer than all others together.
-    columns = ", ".join(sorted(asked.columns))
-    rows = _rows(f"SELECT {columns} FROM ({table.narrowed(condition)}) asked", parameters)
+    columns = [f"asked.{name}" for name in sorted(asked.columns)]
+    source = f"({table.narrowed(condition)}) asked"
+    if asked.products and level.product:
+        ours, theirs = level.product
+        names = tables()[PRODUCTS].schema.names
+        columns += [f'product.{name} AS "{PRODUCTS}.{name}"' for name in names]
+        # Lateral: else the planner would read the whole catalogue.
+        source += (
+            f" LEFT JOIN LATERAL (SELECT * FROM ({tables()[PRODUCTS].sql}) t ({', '.join(names)})"
+            f" WHERE {theirs} = asked.{ours}) product ON true"
+        )
     found: dict[int, list[Fact]] = {}
-    if not (asked.products and level.product):
-        for row in rows:
-            found.setdefault(member_of[row["member_id"]], []).append(row)
-        return found
-    ours, theirs = level.product
-    catalogue = _products(brand.pk, theirs, {row[ours] for row in rows})
-    nothing: Fact = {f"{PRODUCTS}.{name}": None for name in tables()[PRODUCTS].schema.names}
-    for row in rows:
-        product = catalogue.get(row[ours], nothing)
-        found.setdefault(member_of[row["member_id"]], []).append({**row, **product})
+    for row in _rows(f"SELECT {', '.join(columns)} FROM {source}", parameters):
+        found.setdefault(member_of[row["member_id"]], []).append(row)
     return found
-
-
-def _products(brand_id: int, key: str, keys: set[Any]) -> dict[Any, Fact]:
-    """The catalogue's rows by ``key``, their columns under its name."""
-    names = ", ".join(tables()[PRODUCTS].schema.names)
-    sql = f"SELECT * FROM ({tables()[PRODUCTS].sql}) t ({names}) WHERE {key} = ANY(%(keys)s)"
-    wanted = [one for one in keys if one is not None]
-    rows = _rows(sql, {"brand_id": brand_id, "keys": wanted})
-    return {row[key]: {f"{PRODUCTS}.{name}": value for name, value in row.items()} for row in rows}
 
 
 def _rows(sql: str, parameters: Mapping[str, Any]) -> list[dict[str, Any]]:
