@@ -238,10 +238,12 @@ def remove_tag(*, brand_id: int, tag_id: int, member_ids: Collection[int], act: 
     change = started(brand_id, tag, TagVerb.REMOVED, act)
     with connection.cursor() as cursor:
         cursor.execute(
-            "update members_tagassignment set removed_id = %s where tag_id = %s"
-            " and account_id = any(%s) and removed_id is null and rule_ref is null"
-            " returning account_id",
-            [change.pk, tag.pk, accounts],
+            # As rows: see ``rule_tags.end_by_rule``.
+            "update members_tagassignment a set removed_id = %s"
+            " from unnest(%s::bigint[]) account(id) where a.account_id = account.id"
+            " and a.tag_id = %s and a.removed_id is null and a.rule_ref is null"
+            " returning a.account_id",
+            [change.pk, accounts, tag.pk],
         )
         changed = [row[0] for row in cursor.fetchall()]
     return finished(change, changed)
