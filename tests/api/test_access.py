@@ -187,6 +187,45 @@ def test_a_member_is_found_by_any_identifier_masked_unless_the_key_may_see(
     assert {"platform": "taobao", "kind": "phone", "value": "**********1234"} in same["identities"]
 
 
+@pytest.mark.parametrize("said", ["农历1990年闰五月初三", "1990-05L-03"], ids=["words", "stored"])
+def test_a_lunar_birthday_is_taken_as_written_and_told_as_stored(
+    brand: Brand, shop: Shop, said: str
+) -> None:
+    # given
+    whole, narrow = make_key(brand), make_key(brand, "members:read")
+    member = {"id": "c1", "updated_at": "2026-05-02T00:00:00Z", "lunar_birthday": said}
+
+    # when
+    answer = send(whole, "/members", {"members": [member]})
+    shown = [ask(key, "/members", kind="customer_id", value="c1").json() for key in (whole, narrow)]
+
+    # then
+    assert answer.json()["items"] == [{"id": "c1", "outcome": "stored"}]
+    assert [(one["lunar_birthday"], one["birthday"]) for one in shown] == [
+        ("1990-05L-03", None),
+        ("", None),
+    ]
+
+
+def test_a_lunar_day_there_is_not_names_the_member(brand: Brand, shop: Shop) -> None:
+    # given
+    sound = {"id": "c1", "updated_at": "2026-05-02T00:00:00Z"}
+    broken = {**sound, "id": "c2", "lunar_birthday": "农历二月三十一"}
+
+    # when
+    answer = send(make_key(brand), "/members", {"members": [sound, broken]})
+
+    # then: nothing of the batch was taken
+    fault = answer.json()["errors"][0]
+    assert answer.status_code == 422
+    assert fault == {
+        "pointer": "/members/1",
+        "code": "INVALID",
+        "detail": "lunar_birthday: a lunar month has 29 or 30 days, not 31",
+    }
+    assert ask(make_key(brand), "/members", kind="customer_id", value="c1").status_code == 404
+
+
 def test_no_member_of_another_brand_is_found(brand: Brand, shop: Shop) -> None:
     # given
     member = {"id": "c1", "updated_at": "2026-05-02T00:00:00Z"}

@@ -266,7 +266,12 @@ def declare(shop: Shop, ref: int, *rows: dict[str, Any]) -> None:
             now=NOW,
         )
         services.record_profiles(
-            brand_id=shop.brand_id, source_ref=ref, people=people, resolved=resolved
+            brand_id=shop.brand_id,
+            source_ref=ref,
+            people=people,
+            resolved=resolved,
+            origin="backfill",
+            now=NOW,
         )
 
 

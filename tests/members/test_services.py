@@ -44,7 +44,12 @@ def declare(shop: Shop, source_ref: int, people: pa.Table) -> list[int]:
     with transaction.atomic():
         resolved = resolve(shop, source_ref, people)
         recorded = services.record_profiles(
-            brand_id=shop.brand_id, source_ref=source_ref, people=people, resolved=resolved
+            brand_id=shop.brand_id,
+            source_ref=source_ref,
+            people=people,
+            resolved=resolved,
+            origin="backfill",
+            now=NOW,
         )
     return recorded.changed.tolist()
 

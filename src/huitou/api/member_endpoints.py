@@ -171,6 +171,7 @@ def _shown(request: HttpRequest, found: KnownMember | None) -> HttpResponse:
         raise Problem(404, "UNKNOWN_MEMBER", "No member of this brand has this identifier.")
     hidden = Scope.MEMBERS_READ_PII not in caller(request).scopes
     hide = masked if hidden else str
+    lunar = found.birthday.lunar
     return said(
         FoundMember(
             id=str(found.public_id),
@@ -178,7 +179,8 @@ def _shown(request: HttpRequest, found: KnownMember | None) -> HttpResponse:
             phone=hide(found.phone),
             email=hide(found.email) if found.email else "",
             gender=found.gender,
-            birthday=None if hidden else found.birthday,
+            birthday=None if hidden else found.birthday.solar,
+            lunar_birthday="" if hidden or not lunar else str(lunar),
             province=found.province,
             city=found.city,
             created_at=found.created_at,

@@ -12,6 +12,9 @@ from uuid import UUID
 import msgspec
 from msgspec import Meta, Struct
 
+from huitou.kernel.errors import RefusedInputError
+from huitou.kernel.lunar_words import read_lunar_day
+
 ITEMS_MAX = 1_000
 # Far above any order, far below where sums of a brand leave 64 bits.
 AMOUNT_MAX = 10**13
@@ -147,7 +150,11 @@ class Event(Struct, forbid_unknown_fields=True, gc=False):
 
 
 class Member(Struct, forbid_unknown_fields=True):
-    """A customer of the shop under the sender's own ``id``; silent fields change nothing."""
+    """A customer of the shop under the sender's own ``id``; silent fields change nothing.
+
+    ``lunar_birthday`` is for a birthday kept by the lunar calendar: ``08-15``, ``06L-03`` (of a
+    leap month), ``1990-08-15`` (the lunar year), or as people write it, ``农历八月十五``.
+    """
 
     id: Annotated[str, Meta(min_length=1, max_length=64)]
     updated_at: Moment
@@ -158,8 +165,16 @@ class Member(Struct, forbid_unknown_fields=True):
     email: Annotated[str, Meta(max_length=254)] = ""
     gender: Literal["female", "male", ""] = ""
     birthday: date | None = None
+    lunar_birthday: Annotated[str, Meta(max_length=40)] = ""
     province: Annotated[str, Meta(max_length=40)] = ""
     city: Annotated[str, Meta(max_length=60)] = ""
+
+    def __post_init__(self) -> None:
+        if self.lunar_birthday:
+            try:
+                self.lunar_birthday = str(read_lunar_day(self.lunar_birthday))
+            except RefusedInputError as error:
+                raise ValueError(f"lunar_birthday: {error}") from error
 
 
 Origin = Literal["live", "backfill"]
@@ -226,6 +241,7 @@ class FoundMember(Struct):
     email: str
     gender: str
     birthday: date | None
+    lunar_birthday: str
     province: str
     city: str
     created_at: datetime

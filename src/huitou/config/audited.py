@@ -43,7 +43,15 @@ TABLES: dict[str, TableAudit] = {
     "ingest_savedmapping": _rows("name"),
     # Filled by imports: one entry per statement.
     "members_member": _statements(
-        "name", "phone", "phone_tail", "email", "gender", "birthday", "province", "city"
+        "name",
+        "phone",
+        "phone_tail",
+        "email",
+        "gender",
+        "birthday",
+        "lunar_birthday",
+        "province",
+        "city",
     ),
     "members_identity": _statements("value", "sealed", "name"),
     "members_identityedge": _statements("key_hash", "reason"),

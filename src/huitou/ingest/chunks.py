@@ -123,7 +123,12 @@ def _record_customers(
 ) -> None:
     resolved = _resolve(batch, _with_named_phone(people), now)
     recorded = members.record_profiles(
-        brand_id=batch.brand_id, source_ref=batch.pk, people=people, resolved=resolved
+        brand_id=batch.brand_id,
+        source_ref=batch.pk,
+        people=people,
+        resolved=resolved,
+        origin="backfill",
+        now=now,
     )
     if recorded.waiting:
         outcome.warnings["CONFLICTING_CUSTOMER"] += recorded.waiting

@@ -20,7 +20,7 @@ from huitou.vault.hashing import EMAIL, PHONE
 # Counted on the batch; its file is not kept once it is done.
 ERASED_PERSON = "ERASED_PERSON"
 _CUSTOMER = (
-    *("name", "phone", "email", "gender", "birthday", "province", "city"),
+    *("name", "phone", "email", "gender", "birthday", "lunar_birthday", "province", "city"),
     *("accepts_email", "accepts_sms"),
 )
 _PARCEL = ("receiver", "receiver_phone")

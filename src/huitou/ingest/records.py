@@ -114,6 +114,7 @@ CUSTOMERS = pa.schema(
         ("email", pa.string()),
         ("gender", pa.string()),
         ("birthday", pa.date32()),
+        ("lunar_birthday", pa.string()),  # ``str`` of ``kernel.lunar.LunarDay``
         ("province", pa.string()),
         ("city", pa.string()),
         ("joined_at", _TIME),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pyarrow as pa
 
 from huitou.lake.registry import LakeTable, register
+from huitou.members.birthdays import PROFILES_CHANGED
 from huitou.members.contacts import clear_values
 
 _IDENTITY_KINDS = ("members.members_merged", "members.members_parted")
@@ -24,6 +25,7 @@ MEMBER_DIM = LakeTable(
             # Without the year: enough to congratulate, too little to tell who somebody is.
             ("birth_month", pa.int16()),
             ("birth_day", pa.int16()),
+            ("lunar_birthday", pa.string()),  # month and day as ``LunarDay.of_any_year``
             ("created_date", pa.date32()),
         ]
     ),
@@ -31,6 +33,7 @@ MEMBER_DIM = LakeTable(
     kinds=frozenset(
         {
             "members.members_recorded",
+            PROFILES_CHANGED,
             "members.members_removed",
             "privacy.member_erased",
             *_IDENTITY_KINDS,
@@ -43,8 +46,8 @@ MEMBER_DIM = LakeTable(
         SELECT m.id, m.public_id, coalesce(nullif(m.province, ''), a.province, ''),
                CASE WHEN m.province = '' AND m.city = '' THEN coalesce(a.city, '') ELSE m.city END,
                m.first_shop_id, coalesce(s.slug, ''), coalesce(s.platform, ''),
-               extract(month FROM coalesce(m.birthday, a.birthday)),
-               extract(day FROM coalesce(m.birthday, a.birthday)),
+               extract(month FROM said.birthday), extract(day FROM said.birthday),
+               regexp_replace(said.lunar_birthday, '^[0-9]{4}-', ''),
                (m.created_at AT TIME ZONE b.time_zone)::date
         FROM members_member m
         JOIN brands_brand b ON b.id = m.brand_id
@@ -53,12 +56,21 @@ MEMBER_DIM = LakeTable(
           SELECT merged_into_id,
                  (array_agg(province ORDER BY id) FILTER (WHERE province <> ''))[1] AS province,
                  (array_agg(city ORDER BY id) FILTER (WHERE province <> ''))[1] AS city,
-                 (array_agg(birthday ORDER BY id) FILTER (WHERE birthday IS NOT NULL))[1]
-                   AS birthday
-          FROM members_member
-          WHERE brand_id = %(brand_id)s AND merged_into_id IS NOT NULL
-            AND (province <> '' OR birthday IS NOT NULL)
+                 (array_agg(birthday ORDER BY id) FILTER (WHERE says_birthday))[1] AS birthday,
+                 (array_agg(lunar_birthday ORDER BY id) FILTER (WHERE says_birthday))[1]
+                   AS lunar_birthday
+          FROM (SELECT *, birthday IS NOT NULL OR lunar_birthday IS NOT NULL AS says_birthday
+                FROM members_member
+                WHERE brand_id = %(brand_id)s AND merged_into_id IS NOT NULL) account
+          WHERE province <> '' OR says_birthday
           GROUP BY merged_into_id) a ON a.merged_into_id = m.id
+        -- As ``birthdays.birthday_said``: both columns of the first account that says either.
+        CROSS JOIN LATERAL (
+          SELECT m.birthday, m.lunar_birthday
+          WHERE m.birthday IS NOT NULL OR m.lunar_birthday IS NOT NULL
+          UNION ALL
+          SELECT a.birthday, a.lunar_birthday
+          WHERE m.birthday IS NULL AND m.lunar_birthday IS NULL) said
         WHERE m.brand_id = %(brand_id)s AND m.merged_into_id IS NULL
         ORDER BY m.id
     """,

@@ -6,12 +6,13 @@ The door for other systems asks this for every till and chat, so it goes around 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from django.db import connection
 
+from huitou.members.birthdays import Birthday, birthday_said
 from huitou.members.contacts import clear_values, open_own, stored_values
 from huitou.members.models import NAMED_PHONE
 from huitou.members.queries import _first_said
@@ -29,8 +30,8 @@ _PERSON_BY_PUBLIC_ID = """
 """
 _ACCOUNTS = f"""
 with person as ({{person}})
-select m.public_id, m.name, m.phone, m.email, m.gender, m.birthday, m.province, m.city,
-  m.created_at,
+select m.public_id, m.name, m.phone, m.email, m.gender, m.birthday, m.lunar_birthday, m.province,
+  m.city, m.created_at,
   (select array_agg(array[i.platform, i.kind, i.value, i.sealed::text]::text[])
    from members_identity i where i.member_id = m.id and i.kind <> '{NAMED_PHONE}')
 from members_member m, person p
@@ -48,7 +49,7 @@ class KnownMember:
     phone: str
     email: str
     gender: str
-    birthday: date | None
+    birthday: Birthday
     province: str
     city: str
     created_at: datetime
@@ -72,9 +73,9 @@ def _one(person: str, values: dict[str, Any]) -> KnownMember | None:
         accounts = cursor.fetchall()
     if not accounts:
         return None
-    public_ids, names, phones, emails, genders, birthdays, provinces, cities, since, keys = zip(
-        *accounts, strict=True
-    )
+    (
+        public_ids, names, phones, emails, genders, solar, lunar, provinces, cities, since, keys
+    ) = zip(*accounts, strict=True)  # fmt: skip
     home = next((at for at, province in enumerate(provinces) if province), 0)
     shown = [key for found in keys for key in found or ()]
     clear = clear_values((value, box) for _, _, value, box in shown)
@@ -84,7 +85,7 @@ def _one(person: str, values: dict[str, Any]) -> KnownMember | None:
         phone=_first_said(open_own("phone", phones)),
         email=_first_said(open_own("email", emails)),
         gender=_first_said(genders),
-        birthday=next((day for day in birthdays if day), None),
+        birthday=birthday_said(zip(solar, lunar, strict=True)),
         province=provinces[home],
         city=cities[home],
         created_at=since[0],

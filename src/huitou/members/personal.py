@@ -21,6 +21,7 @@ TABLES = (
             "email": Personal(Category.CONTACT, Erase.NULL, kind=EMAIL, sealed="email"),
             "gender": Personal(Category.DEMOGRAPHIC, Erase.EMPTY, Shown.CLEAR),
             "birthday": Personal(Category.DEMOGRAPHIC, Erase.NULL, Shown.CLEAR),
+            "lunar_birthday": Personal(Category.DEMOGRAPHIC, Erase.NULL, Shown.CLEAR),
             "province": Personal(Category.ADDRESS, Erase.EMPTY, Shown.CLEAR),
             "city": Personal(Category.ADDRESS, Erase.EMPTY, Shown.CLEAR),
         },

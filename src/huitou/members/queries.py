@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -17,6 +17,7 @@ from django.db.models import Q, QuerySet
 from django.db.models.functions import Coalesce
 
 from huitou.brands.models import Platform
+from huitou.members.birthdays import Birthday, birthday_said
 from huitou.members.contacts import open_own, stored_values
 from huitou.members.models import (
     CONTACT_KINDS,
@@ -47,7 +48,7 @@ class MemberProfile:
     phone_tail: str
     email: str
     gender: str
-    birthday: date | None
+    birthday: Birthday
     province: str
     city: str
     first_shop_id: int | None
@@ -252,7 +253,7 @@ def _profile(accounts: Sequence[Member]) -> MemberProfile:
         phone_tail=phone_tail(phone),
         email=masked(email) if email else "",
         gender=_first_said(account.gender for account in accounts),
-        birthday=next((account.birthday for account in accounts if account.birthday), None),
+        birthday=birthday_said((a.birthday, a.lunar_birthday) for a in accounts),
         province=home.province,
         city=home.city,
         first_shop_id=own.first_shop_id,

@@ -1,10 +1,11 @@
 """The only writers of members and identities; everything here works on sets.
 
-People arrive as Arrow tables with columns ``name, phone, email, gender, birthday, province, city``
-(all but ``name`` optional), the strong identifiers ``id1_kind, id1_value … id3_kind, id3_value``,
-best first, and ``reached_name, reached_phone`` when a parcel names who is reached where. A row's
-account is found or made (``resolution``); which accounts are one person follows from the keys they
-share (``components``), by the brand's policy and what people decided (``decisions``).
+People arrive as Arrow tables with columns ``name, phone, email, gender, birthday, lunar_birthday,
+province, city`` (all but ``name`` optional), the strong identifiers ``id1_kind, id1_value …
+id3_kind, id3_value``, best first, and ``reached_name, reached_phone`` when a parcel names who is
+reached where. A row's account is found or made (``resolution``); which accounts are one person
+follows from the keys they share (``components``), by the brand's policy and what people decided
+(``decisions``).
 """
 
 from __future__ import annotations
@@ -20,9 +21,10 @@ import pyarrow.compute as pc
 from django.db import connection, transaction
 from numpy.typing import NDArray
 
-from huitou.eventlog.before_images import keep_before, restore_rows
+from huitou.eventlog.before_images import LIVE_SOURCE, keep_before, restore_rows
 from huitou.eventlog.services import append
 from huitou.kernel.columns import copy_in, text_column
+from huitou.members.birthdays import BIRTHDAY_COLUMNS, PROFILES_CHANGED
 from huitou.members.conflicts import set_conflicts_aside
 from huitou.members.contacts import Concealed, sealed_profile, without_known
 from huitou.members.resolution import Rows, by_account, sightings
@@ -33,8 +35,10 @@ from huitou.members.unification import (
     unify,
 )
 
-PROFILE_COLUMNS = ("name", "phone", "email", "gender", "birthday", "province", "city")
+PROFILE_COLUMNS = ("name", "phone", "email", "gender", *BIRTHDAY_COLUMNS, "province", "city")
 SEALED_COLUMNS = ("phone", "email")
+# Silent when null; the others are silent when empty.
+_NULL_COLUMNS = (*SEALED_COLUMNS, *BIRTHDAY_COLUMNS)
 
 # What staff, members and other sources said of an account m keeps it when its import is undone.
 _PROFILE_IN_USE = (
@@ -44,6 +48,7 @@ _PROFILE_IN_USE = (
     "select 1 from members_tagassignment t where t.account_id = m.id and t.rule_ref is null",
     "select 1 from members_touch t where t.account_id = m.id",
     "select 1 from members_consententry c where c.account_id = m.id",
+    f"select 1 where m.changed_ref = {LIVE_SOURCE}",
 )
 
 
@@ -204,13 +209,19 @@ def _insert_sightings(
 
 
 def record_profiles(
-    *, brand_id: int, source_ref: int, people: pa.Table, resolved: ResolvedPeople
+    *,
+    brand_id: int,
+    source_ref: int,
+    people: pa.Table,
+    resolved: ResolvedPeople,
+    origin: str,
+    now: datetime,
 ) -> RecordedProfiles:
     """Let declared profiles (a customer file) fill and replace those on record.
 
     Silent cells change nothing. Where several rows speak of one account, the first that says a
     thing counts, so the same rows again change nothing; a row that calls the person at a contact
-    by another name than the file's first waits in ``Conflict``.
+    by another name than the file's first waits in ``Conflict``. News of the changed is appended.
     """
     with connection.cursor() as cursor:
         speaking = set_conflicts_aside(
@@ -227,8 +238,8 @@ def record_profiles(
             return RecordedProfiles(np.array([], dtype=np.int64), waiting)
         cursor.execute(
             "create temp table stage_profile (n bigint, id bigint, name text, phone bytea,"
-            " email bytea, phone_tail text, gender text, birthday date, province text, city text)"
-            " on commit drop"
+            " email bytea, phone_tail text, gender text, birthday date,"
+            " lunar_birthday text, province text, city text) on commit drop"
         )
         rows = sealed_profile(without_known(cursor, rows))
         copy_in(cursor, "stage_profile", rows, ["n", "id", "phone_tail", *PROFILE_COLUMNS])
@@ -246,19 +257,26 @@ def record_profiles(
         keep_before(cursor, "members_member", "select id from changed_profile", source_ref)
         assignments = ", ".join(
             f"{c} = coalesce(s.{c}, m.{c})"
-            if c in (*SEALED_COLUMNS, "birthday")
+            if c in _NULL_COLUMNS
             else f"{c} = coalesce(nullif(s.{c}, ''), m.{c})"
             for c in PROFILE_COLUMNS
         )
         cursor.execute(
             f"update members_member m set {assignments}, changed_ref = %s,"
             " phone_tail = case when s.phone is null then m.phone_tail else s.phone_tail end"
-            " from changed_profile s where m.id = s.id returning s.n",
+            " from changed_profile s where m.id = s.id returning s.n, m.id",
             [source_ref],
         )
-        changed = [row[0] for row in cursor.fetchall()]
+        changed = sorted(cursor.fetchall())
         cursor.execute("drop table stage_profile, changed_profile")
-    return RecordedProfiles(np.array(sorted(changed), dtype=np.int64), waiting)
+    append(
+        brand_id=brand_id,
+        kind=PROFILES_CHANGED,
+        subject_ids=sorted(account for _, account in changed),
+        occurred_at=now,
+        origin=origin,
+    )
+    return RecordedProfiles(np.array([row for row, _ in changed], dtype=np.int64), waiting)
 
 
 @transaction.atomic
@@ -287,7 +305,14 @@ def undo(*, brand_id: int, source_ref: int, in_use: Sequence[str], now: datetime
             """,
             values,
         )
-        restore_rows(cursor, "members_member", source_ref)
+        restored = restore_rows(cursor, "members_member", source_ref)
+        append(
+            brand_id=brand_id,
+            kind=PROFILES_CHANGED,
+            subject_ids=sorted(restored),
+            occurred_at=now,
+            origin="backfill",
+        )
         cursor.execute(
             "delete from members_attributevalue"
             " where brand_id = %(brand)s and source_ref = %(ref)s",
@@ -401,7 +426,7 @@ def _insert_members(
         return
     rows = sealed_profile(_profile(people).take(pa.array(first_rows)))
     for index, name in enumerate(rows.column_names):
-        if name not in (*SEALED_COLUMNS, "birthday"):
+        if name not in _NULL_COLUMNS:
             rows = rows.set_column(index, name, pc.fill_null(rows[name], ""))
     rows = (
         rows.append_column("id", pa.array(created))

@@ -67,7 +67,12 @@ def _record(
     people = without_erased(sender, shop, member_table([m for _, m in news]))
     found = resolved(sender, shop, people, now=now, origin=origin)
     recorded = record_profiles(
-        brand_id=sender.brand_id, source_ref=LIVE_SOURCE, people=people, resolved=found
+        brand_id=sender.brand_id,
+        source_ref=LIVE_SOURCE,
+        people=people,
+        resolved=found,
+        origin=origin,
+        now=now,
     )
     changed = set(recorded.changed.tolist())
     created = set(found.created_ids.tolist())

@@ -21,8 +21,8 @@ from huitou.privacy.steps import share_imports
 Identity = tuple[str, str]  # kind, value
 _CONTACTS = ("phone", "email")
 _SILENT = (
-    "name", "phone", "email", "gender", "birthday", "province", "city", "reached_name",
-    "reached_phone", "receiver", "receiver_phone", "remark",
+    "name", "phone", "email", "gender", "birthday", "lunar_birthday", "province", "city",
+    "reached_name", "reached_phone", "receiver", "receiver_phone", "remark",
 )  # fmt: skip
 
 # One walk through the index for all values; of several kinds it may find a value that only

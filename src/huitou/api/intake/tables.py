@@ -134,6 +134,7 @@ def member_table(members: Sequence[Member]) -> pa.Table:
         {
             **{name: pa.array([getattr(m, name) for m in members], pa.string()) for name in texts},
             "birthday": pa.array([m.birthday for m in members], pa.date32()),
+            "lunar_birthday": pa.array([m.lunar_birthday or None for m in members], pa.string()),
             "reached_name": pa.array([m.name for m in members], pa.string()),
             "reached_phone": _whole_phones(m.phone for m in members),
             **identifier_columns(keys),

@@ -74,6 +74,7 @@ _PLAIN_TEXT = (
     r"([ -~\x{3001}-\x{9fff}\x{ff01}-\x{ff5e}]{0,%d}[!-~\x{4e00}-\x{9fff}])?$"
 )
 _PLAIN_ID = r"^([0-9]{1,%d}|[A-DF-Z][A-Z0-9-]{3,%d})$"
+BIRTHDAY = pa.struct([("solar", pa.date32()), ("lunar", pa.string())])
 PHONE = pa.struct([("display", pa.string()), ("key", pa.string())])
 REGION = pa.struct([("province", pa.string()), ("city", pa.string())])
 
@@ -243,7 +244,8 @@ class Cleaners:
                 partial(
                     times.clean_birthday, today=today, formats=formats, day_first=format_.day_first
                 ),
-                pa.date32(),
+                BIRTHDAY,
+                part=times.Birthday._asdict,
             )
         if field == "rating":
             return Cleaner(_clean_rating, pa.int64())

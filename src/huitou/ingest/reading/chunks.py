@@ -173,7 +173,7 @@ def _clean(
     if binding.format.address_style:
         raw_columns = split_addresses(raw_columns, binding.format.address_style)
     for field, column in binding.format.columns.items():
-        if column.joined and field in TIMES:
+        if column.joined and (field in TIMES or field == "birthday"):
             raw_columns[field] = [joined_times(raw_columns[field])]
     for field, columns in raw_columns.items():
         parts = [cleaners.clean(field, column, fast=fast) for column in columns]

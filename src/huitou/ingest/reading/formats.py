@@ -57,10 +57,11 @@ _REQUIRED = {
     "reviews": ("review_no",),
     "customers": (),
 }
-# Fields that a file may spread over columns: a day and a time, or a till and a receipt number.
+# Fields that a file may spread over columns: a day and a time, a calendar and a birthday, or a till
+# and a receipt number.
 JOINED_FIELDS = (
     "ordered_at", "paid_at", "shipped_at", "finished_at", "requested_at", "reviewed_at",
-    "joined_at", "order_no", "line_id", "refund_no", "review_no", "product_code",
+    "joined_at", "birthday", "order_no", "line_id", "refund_no", "review_no", "product_code",
 )  # fmt: skip
 IDENTIFIER_KINDS = (
     "buyer_id", "account", "buyer_nick", "customer_id", "payment_account", "unionid",

@@ -6,8 +6,9 @@ from collections import Counter
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from huitou.ingest.reading.binding import Binding
+from huitou.ingest.reading.binding import BIRTHDAY, Binding
 from huitou.ingest.reading.formats import CONSENT_FIELDS
 from huitou.ingest.reading.identity import identifier_columns
 from huitou.ingest.reading.orders import mapped_states, shape_orders
@@ -69,6 +70,14 @@ def _reviews(binding: Binding, rows: CleanRows) -> pa.Table:
     return as_table(columns, REVIEWS, len(rows))
 
 
+def _birthday_columns(rows: CleanRows) -> dict[str, pa.Array]:
+    cells = rows.get("birthday", BIRTHDAY)
+    return {
+        "birthday": pc.struct_field(cells, "solar"),
+        "lunar_birthday": pc.struct_field(cells, "lunar"),
+    }
+
+
 def _customers(rows: CleanRows) -> pa.Table:
     columns = {
         "row_no": row_numbers(rows),
@@ -76,7 +85,7 @@ def _customers(rows: CleanRows) -> pa.Table:
         "phone": display(rows, "phone"),
         "email": rows.text("email"),
         "gender": rows.text("gender"),
-        "birthday": rows.get("birthday", pa.date32()),
+        **_birthday_columns(rows),
         "joined_at": rows.get("joined_at", TIME),
         **{name: rows.get(name, pa.bool_()) for name in CONSENT_FIELDS},
         **region_columns(rows),

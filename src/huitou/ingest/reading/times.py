@@ -9,6 +9,8 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from huitou.ingest.reading.cells import NULL_WORDS, Cell, typed_problem
+from huitou.kernel.errors import RefusedInputError
+from huitou.kernel.lunar_words import LUNAR, calendar_of, read_lunar_day
 
 _DATE_TIME = re.compile(
     r"(?P<y>\d{4})(?P<s>[-/.年])(?P<mo>\d{1,2})[-/.月](?P<d>\d{1,2})日?"
@@ -143,16 +145,47 @@ def _wall(
     return Cell(WallTime(wall, offset))
 
 
+class Birthday(NamedTuple):
+    """A date of birth, or the stored form of a lunar day; one of the two is None."""
+
+    solar: date | None
+    lunar: str | None
+
+
 def clean_birthday(
     text: str, today: date, formats: tuple[str, ...] = (), day_first: bool | None = None
 ) -> Cell:
-    """A date of birth: a date, never a time, so that no zone can move it."""
-    cell = clean_wall_time(text, formats, "", day_first)
+    """A birthday by the calendar the cell names: a day, never a time, so that no zone can move it.
+
+    >>> clean_birthday("农历八月十五", date(2026, 1, 1)).value.lunar
+    '08-15'
+    """
+    if problem := typed_problem(text):
+        return Cell(None, "BAD_DATE" if problem == "EXCEL_DAMAGED_NUMBER" else problem)
+    calendar, rest = calendar_of(text.strip().removeprefix("'"))
+    if calendar == LUNAR:
+        return _lunar_birthday(rest, today)
+    cell = clean_wall_time(rest, formats, "", day_first)
     if cell.problem or cell.value is None:
         return cell
     assert isinstance(cell.value, WallTime)
     born = cell.value.wall.date()
+    return _born(born, Birthday(born, None), today)
+
+
+def _lunar_birthday(text: str, today: date) -> Cell:
+    if text.lower() in NULL_WORDS:
+        return Cell(None)
+    try:
+        found = read_lunar_day(text)
+    except RefusedInputError:
+        return Cell(None, "BAD_LUNAR_DATE")
+    birthday = Birthday(None, str(found))
+    return Cell(birthday) if found.born is None else _born(found.born, birthday, today)
+
+
+def _born(born: date, birthday: Birthday, today: date) -> Cell:
     if born > today or born.year < 1900:
         return Cell(None, "DATE_OUT_OF_RANGE")
     minor = (today.year - born.year - ((today.month, today.day) < (born.month, born.day))) < 14
-    return Cell(born, "", "MINOR" if minor else "")
+    return Cell(birthday, "", "MINOR" if minor else "")

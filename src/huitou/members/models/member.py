@@ -13,6 +13,8 @@ from huitou.brands.models import Brand, Shop
 from huitou.vault.fields import SealedTextField
 
 PHONE_TAIL_DIGITS = 4
+# ``str`` of ``kernel.lunar.LunarDay``; days a known year lacks are refused before they come here.
+LUNAR_DAY_PATTERN = r"^((19|20)[0-9]{2}-)?(0[1-9]|1[0-2]|(0[2-9]|1[01])L)-(0[1-9]|[12][0-9]|30)$"
 
 
 def phone_tail(phone: str) -> str:
@@ -53,6 +55,9 @@ class Member(models.Model):
     phone_tail = models.CharField(max_length=PHONE_TAIL_DIGITS, blank=True, db_default="")
     gender = models.CharField(max_length=8, choices=Gender.choices, blank=True, db_default="")
     birthday = models.DateField(_("birthday"), null=True)
+    # For whoever keeps the birthday by the lunar calendar; in one text, so that no source can
+    # change half of it. It goes before ``birthday``, which may be the same day or another.
+    lunar_birthday = models.CharField(_("lunar birthday"), max_length=11, null=True)
     province = models.CharField(_("province"), max_length=40, blank=True, db_default="")
     city = models.CharField(_("city"), max_length=60, blank=True, db_default="")
     first_shop = models.ForeignKey(
@@ -77,6 +82,12 @@ class Member(models.Model):
                 fields=["merged_into"],
                 name="member_merged_into",
                 condition=Q(merged_into__isnull=False),
+            ),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(lunar_birthday__regex=LUNAR_DAY_PATTERN),
+                name="member_lunar_birthday_is_a_lunar_day",
             ),
         ]
 
