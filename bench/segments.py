@@ -134,7 +134,9 @@ def draw(root: Path) -> dict[str, list[str]]:
         "COPY (SELECT i AS member_id, '' AS public_id, '' AS province, '' AS city,"
         " (i % 5)::INTEGER AS first_shop_id, 'shop-' || i % 5 AS first_shop,"
         " 'taobao' AS first_channel, (1 + i % 12)::SMALLINT AS birth_month,"
-        " (1 + i % 28)::SMALLINT AS birth_day, DATE '2021-01-01' AS created_date"
+        " (1 + i % 28)::SMALLINT AS birth_day,"
+        " CASE WHEN i % 16 = 0 THEN format('{:02}-{:02}', 1 + i % 12, 1 + i % 30) END"
+        " AS lunar_birthday, DATE '2021-01-01' AS created_date"
         f" FROM range(1, {MEMBERS + 1}) t(i)) TO '{members}' (FORMAT parquet)"
     )
     files["member_dim"] = [str(members.relative_to(root))]

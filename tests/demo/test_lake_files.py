@@ -27,7 +27,8 @@ ORDERS = """
     ORDER BY ALL
 """
 MEMBERS = """
-    SELECT province, city, first_shop, first_channel, birth_month, birth_day
+    SELECT province, city, first_shop, first_channel, birth_month, birth_day,
+      lunar_birthday
     FROM read_parquet({files}) ORDER BY ALL
 """
 LINES = """

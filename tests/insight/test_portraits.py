@@ -6,9 +6,11 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
+import pyarrow.parquet as pq
 import pytest
 
 from huitou.brands.models import Brand, Platform
+from huitou.eventlog.services import append
 from huitou.insight import keywords, places, queries, services
 from huitou.insight.traits import BY_NAME, TRAITS
 from huitou.insight.traits.persons import CHANNELS
@@ -271,6 +273,90 @@ def test_birthdays_come_round_also_on_leap_days(brand: Brand, home: Path) -> Non
     }
 
 
+@pytest.mark.django_db(transaction=True)
+def test_lunar_birthdays_fall_on_the_solar_date_of_the_year(brand: Brand, home: Path) -> None:
+    # given: mid-autumn, of the leap sixth month, the thirtieth of the twelfth, and a solar one;
+    # the first was born on a 3 October, which is not what they celebrate
+    members = make_members(brand, 4)
+    said = (
+        {"lunar_birthday": "1990-08-15", "birthday": date(1990, 10, 3)},
+        {"lunar_birthday": "06L-03"},
+        {"lunar_birthday": "12-30"},
+        {"birthday": date(1990, 9, 25)},
+    )
+    for member, columns in zip(members, said, strict=True):
+        Member.objects.filter(pk=member).update(**columns)
+
+    # when
+    found = {}
+    for as_of in (date(2025, 7, 27), date(2026, 9, 1), date(2026, 9, 26), date(2033, 9, 8)):
+        services.refresh(brand.pk, as_of=as_of, now=NOW)
+        traits = queries.member_traits(brand.pk, members)
+        found[as_of] = [
+            (
+                str(traits[member]["next_birthday"]),
+                *only(traits[member], "days_to_birthday", "birthday_month", "is_birthday_month"),
+            )
+            for member in members
+        ]
+
+    # then: the figures of earlier days are those of their own year
+    assert found == {
+        date(2025, 7, 27): [
+            ("2025-10-06", 71, 10, False),
+            ("2025-07-27", 0, 7, True),
+            ("2026-02-16", 204, 1, False),  # in 2025 it fell on 28 January
+            ("2025-09-25", 60, 9, False),
+        ],
+        date(2026, 9, 1): [
+            ("2026-09-25", 24, 9, True),
+            ("2027-07-06", 308, 7, False),
+            ("2027-02-05", 157, 2, False),
+            ("2026-09-25", 24, 9, True),
+        ],
+        date(2026, 9, 26): [
+            ("2027-09-15", 354, 9, True),
+            ("2027-07-06", 283, 7, False),
+            ("2027-02-05", 132, 2, False),
+            ("2027-09-25", 364, 9, True),
+        ],
+        date(2033, 9, 8): [
+            ("2033-09-08", 0, 9, True),
+            ("2034-07-18", 313, 6, False),  # in 2033 on 29 June
+            ("2034-02-18", 163, 1, False),  # in 2033 on 30 January
+            ("2033-09-25", 17, 9, True),
+        ],
+    }
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_changed_birthday_reaches_the_figures_by_itself(brand: Brand, home: Path) -> None:
+    # given: the lake stands; of the merged account nothing is known
+    (member,) = make_members(brand, 1)
+    other = Member.objects.create(brand=brand, merged_into_id=member)
+    services.refresh(brand.pk, as_of=date(2026, 9, 1), now=NOW, rebuild=True)
+
+    # when
+    seen = []
+    for account, column, value in (
+        (other.pk, "lunar_birthday", "2000-08-15"),
+        (member, "birthday", date(1990, 9, 20)),
+    ):
+        Member.objects.filter(pk=account).update(**{column: value})
+        append(
+            brand_id=brand.pk,
+            kind="members.profiles_changed",
+            subject_ids=[account],
+            occurred_at=NOW,
+            origin="live",
+        )
+        services.refresh(brand.pk, as_of=date(2026, 9, 1), now=NOW)
+        seen.append(queries.member_traits(brand.pk, [member])[member]["next_birthday"])
+
+    # then: the person's own account is asked first
+    assert seen == [date(2026, 9, 25), date(2026, 9, 20)]
+
+
 def test_every_platform_is_a_channel() -> None:
     assert [label.code for label in CHANNELS] == list(Platform.values)
 
@@ -278,10 +364,14 @@ def test_every_platform_is_a_channel() -> None:
 def test_the_lake_keeps_nothing_of_the_year_of_birth(brand: Brand, home: Path) -> None:
     # given
     (member,) = make_members(brand, 1)
-    Member.objects.filter(pk=member).update(birthday=date(1990, 7, 2))
+    Member.objects.filter(pk=member).update(birthday=date(1990, 7, 2), lunar_birthday="1990-05L-10")
 
     # when
     services.refresh(brand.pk, as_of=AS_OF, now=datetime(2024, 7, 1, tzinfo=UTC), rebuild=True)
 
     # then
-    assert "1990" not in str(queries.member_traits(brand.pk, [member]))
+    traits = queries.member_traits(brand.pk, [member])
+    assert "1990" not in str(traits)
+    assert traits[member]["next_birthday"] == date(2025, 6, 5)
+    (path,) = (home / "lake" / str(brand.pk) / "member_dim").glob("*.parquet")
+    assert pq.read_table(path, partitioning=None)["lunar_birthday"].to_pylist() == ["05L-10"]

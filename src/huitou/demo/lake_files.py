@@ -29,7 +29,7 @@ from huitou.demo.generator import (
     Population,
 )
 from huitou.demo.parcels import parcels
-from huitou.demo.tables import birthdays
+from huitou.demo.tables import birthdays, lunar_birthdays
 from huitou.kernel.columns import text_column
 from huitou.members.lake import MEMBER_DIM
 
@@ -213,6 +213,7 @@ def member_rows(drawn: Drawn, seed: int, shop_ids: Sequence[int]) -> pa.Table:
         "first_channel": picked([shop[1] for shop in SHOPS], drawn.shop),
         "birth_month": pc.month(born).cast(pa.int16()),
         "birth_day": pc.day(born).cast(pa.int16()),
+        "lunar_birthday": lunar_birthdays(drawn.members, seed),
         "created_date": pa.array(created, pa.int32()).cast(pa.date32()),
     }
     return pa.table(columns).select(MEMBER_DIM.schema.names).cast(MEMBER_DIM.schema)

@@ -21,6 +21,8 @@ _ACCOUNT_SHARE = 0.2
 _GENDERS = ("female", "male", "")
 _GENDER_WEIGHTS = (58, 17, 25)
 _BIRTHDAY_SHARE = 0.3
+# Beside those: members who told their lunar birthday, without the year.
+_LUNAR_BIRTHDAY_SHARE = 0.06
 
 
 def source(population: Population) -> Source:
@@ -100,6 +102,7 @@ def people_rows(drawn: Drawn, seed: int) -> pa.Table:
                 _GENDERS, weighted(shares(members, seed, "gender"), _GENDER_WEIGHTS)
             ),
             "birthday": birthdays(members, seed),
+            "lunar_birthday": lunar_birthdays(members, seed),
             "province": picked([place[0] for place in words.PLACES], drawn.place),
             "city": picked([place[1] for place in words.PLACES], drawn.place),
             "id1_kind": picked(kinds, drawn.shop),
@@ -127,6 +130,20 @@ def birthdays(members: NDArray[np.int64], seed: int) -> pa.Array:
     days = (start + at * span).astype(np.int32)
     silent = shares(members, seed, "born") >= _BIRTHDAY_SHARE
     return pa.array(days, pa.int32(), mask=silent).cast(pa.date32())
+
+
+def lunar_birthdays(members: NDArray[np.int64], seed: int) -> pa.Array:
+    """Lunar days of the stored form, for the few who keep their birthday that way."""
+    months = (
+        *(f"{month:02}" for month in range(1, 13)),
+        "06L",  # as 1960, 1979 and 1987 had it
+    )
+    found = picked(months, below(members, len(months), seed, "lunar month"))
+    days = pa.array(1 + below(members, 30, seed, "lunar day")).cast(pa.string())
+    drawn = shares(members, seed, "born")
+    silent = (drawn < _BIRTHDAY_SHARE) | (drawn >= _BIRTHDAY_SHARE + _LUNAR_BIRTHDAY_SHARE)
+    joined = pc.binary_join_element_wise(found, pc.utf8_lpad(days, 2, "0"), "-")
+    return pc.if_else(pa.array(silent), pa.scalar(None, pa.string()), joined)
 
 
 def _friends_phones(sent: Parcels, drawn: Drawn) -> pa.Array:

@@ -26,6 +26,7 @@ from huitou.insight.expressions import (
     value,
 )
 from huitou.insight.expressions.common import as_of_day
+from huitou.insight.lunar_days import LUNAR_DAY_COLUMNS, LUNAR_DAYS, lunar_days
 from huitou.insight.traits import THEMES, TRAITS, Theme
 from huitou.insight.traits import value as value_theme
 from huitou.kernel.months import month_number, month_start
@@ -71,13 +72,15 @@ def add_traits(
 def add_persons(steps: Any, members: Relation, touches: Relation, reviews: Relation) -> None:
     """The step ``persons``: one row per member, with the traits that need no purchase.
 
-    Over the steps of ``add_traits``; leaves ``standings`` on the way.
+    Over the steps of ``add_traits``; leaves ``standings`` and ``lunar_days`` on the way.
     """
     as_of = as_of_day()
     done = steps.add("conduct", standing.conduct(touches, as_of))
     found = standing.standings(steps["cycled"], done, standing.praise(reviews, as_of), as_of)
     members = members.left_join(steps.add("standings", found), "member_id")
-    members = members.drop("member_id_right")
+    fallen = steps.add_made(LUNAR_DAYS, lunar_days, LUNAR_DAY_COLUMNS)
+    members = members.left_join(fallen, members.lunar_birthday == fallen.lunar_day)
+    members = members.drop("member_id_right", "lunar_day")
     declared = {t.name: t.expression(members, as_of) for t in TRAITS if t.of_everyone}
     steps.add("persons", members.select("member_id", **declared))
 

@@ -47,21 +47,25 @@ def first_channel(person: Relation, as_of: Column) -> Column:
 
 
 def birthday_month(person: Relation, as_of: Column) -> Column:
-    """1 to 12."""
+    """1 to 12; of a lunar birthday that of the year's solar date."""
     del as_of
-    return person.birth_month.cast("int64")
+    return ibis.coalesce(person.lunar_of_year.month(), person.birth_month).cast("int64")
 
 
 def is_birthday_month(person: Relation, as_of: Column) -> Column:
-    """Whether it is the month of the as-of date."""
-    return person.birth_month == day(as_of).month()
+    """Whether it falls in the month of the as-of date."""
+    today = day(as_of)
+    fallen = person.lunar_of_year
+    lunar = (fallen.month() == today.month()) & (fallen.year() == today.year())
+    return ibis.coalesce(lunar, person.birth_month == today.month())
 
 
 def next_birthday(person: Relation, as_of: Column) -> Column:
     """The date of the next one, today's included; 29 February is kept on the 28th."""
     today = day(as_of)
     this_year = _birthday_of(person, today.year())
-    return ibis.ifelse(this_year >= today, this_year, _birthday_of(person, today.year() + 1))
+    solar = ibis.ifelse(this_year >= today, this_year, _birthday_of(person, today.year() + 1))
+    return ibis.coalesce(person.lunar_next, solar)
 
 
 def days_to_birthday(person: Relation, as_of: Column) -> Column:
