@@ -68,6 +68,7 @@ EXPECTED: dict[str, str] = {
     "members_export": "members.view",
     "members_filters": "members.view",
     "member_attributes": "profile.edit",
+    "member_birthday": "profile.edit",
     "member_tag": "profile.edit",
     "member_touch": "profile.edit",
     "members_tag": "profile.edit",

@@ -43,8 +43,8 @@ POST_ONLY = {
     "staff_account", "api_key_revoke", "connection_close", "connection_ask", "hook_again",
     "webhook_close", "delivery_again", "identity_suggestion", "identity_conflict", "member_split",
     "attribute_retired", "touchpoint_retired", "tag_change_undone", "member_attributes",
-    "member_tag", "member_consent", "member_touch", "member_contact", "segment_state",
-    "segment_restored",
+    "member_birthday", "member_tag", "member_consent", "member_touch", "member_contact",
+    "segment_state", "segment_restored",
 }  # fmt: skip
 # What else than 200 an owner of the brand is answered: the form that was not filled in.
 _ANSWERS = {"quarantine_upload": 302}

@@ -13,6 +13,7 @@ from huitou.brands.models import Brand, Shop, Staff
 from huitou.members.attribute_values import Said, record_attributes
 from huitou.members.attributes import define_usual_attributes
 from huitou.members.consent import Evidence, record_consent
+from huitou.members.models import Member
 from huitou.members.tags import Act, create_tag, create_tag_group, put_tag
 from huitou.members.touchpoints import Met, add_touchpoint, record_touches
 from tests.browser.test_imports import LOOKS, assert_clean
@@ -32,6 +33,8 @@ def brand(transactional_db: None, home: Path, brand: Brand) -> Brand:
 @pytest.fixture(autouse=True)
 def _kept(brand: Brand, shop: Shop, staff: Staff) -> None:
     who = people.fill(brand, shop)[0].pk
+    # The second, whose page shows a lunar birthday.
+    Member.objects.filter(public_id=people.public_id(1)).update(lunar_birthday="1990-05L-03")
     define_usual_attributes(brand_id=brand.pk)
     for source, confidence, code, value in (
         ("declared", 100, "education", "bachelor"),
@@ -86,6 +89,30 @@ def test_an_agent_records_a_withdrawal_with_the_keyboard(visit: Visits, staff: S
     assert_clean(seen)
 
 
+def test_a_lunar_birthday_is_written_down_with_the_keyboard(visit: Visits, staff: Staff) -> None:
+    # given: the fields of one calendar at a time
+    seen = visit(staff, language="zh-hans", width=390)
+    page = seen.open(MEMBER)
+    page.locator(".ec-birthday summary").focus()
+    page.keyboard.press("Enter")
+    assert page.locator("#b-date").is_visible()
+    assert not page.locator("#b-month").is_visible()
+
+    # when
+    page.locator("[name=calendar][value=solar]").focus()
+    page.keyboard.press("ArrowRight")
+    assert not page.locator("#b-date").is_visible()
+    seen.shot("birthday-lunar-390")
+    page.locator("#b-month").select_option(label="八月")
+    page.locator("#b-day").select_option(label="十五")
+    page.locator(".ec-birthday form button").focus()
+    page.keyboard.press("Enter")
+
+    # then
+    page.wait_for_selector("text=农历八月十五（今年公历")
+    assert_clean(seen)
+
+
 def test_ticked_members_get_a_tag_and_lose_it_again(visit: Visits, staff: Staff) -> None:
     # given
     seen = visit(staff)
@@ -119,6 +146,7 @@ def test_the_pages_are_clean(
     seen = visit(staff, language=language, theme=theme, width=width)
     pages = {
         "profile": MEMBER,
+        "birthday": f"/members/{people.public_id(1)}/",
         "profile-list": "/members/",
         "tags": "/tags/",
         "attributes": "/attributes/",

@@ -19,7 +19,9 @@ from huitou.commerce.models import Order, Review
 from huitou.insight import association, definitions, figures, live, plan, queries, snapshots
 from huitou.insight import services as insight
 from huitou.insight.types import RfmRule, Scope
+from huitou.kernel.lunar import LunarDay
 from huitou.members import decisions, tags
+from huitou.members.models import Member
 from huitou.segments import explaining, files, portraits, previews, refreshing, suggestions
 from huitou.segments import services as segments
 from huitou.segments.comparing import compare
@@ -148,9 +150,12 @@ def _little_support(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 def test_a_refresh_leaves_the_same_figures(
     engine: Engine, brand: Brand, home: Path, settings: Any
 ) -> None:
-    # given two accounts of one person, as DuckDB sees them
+    # given two accounts of one person and some lunar birthdays, as DuckDB sees them
     history = random_history(31)
     members = make_members(brand, 40)
+    told = {3: LunarDay(5, 25), 4: LunarDay(5, 3, is_leap=True, year=1990), 5: LunarDay(12, 30)}
+    for place, lunar in told.items():
+        Member.objects.filter(pk=members[place]).update(lunar_birthday=str(lunar))
     store(brand, [make_shop(brand)] * 2, members, history)
     decisions.merge(brand_id=brand.pk, member_ids=members[:2], reason="", actor_id=None, now=NOW)
     insight.refresh(brand.pk, as_of=AS_OF, now=NOW)
@@ -166,7 +171,20 @@ def test_a_refresh_leaves_the_same_figures(
     plainly = plain.traits(merged, AS_OF, support=5, waited=5)
     found = queries.member_traits(brand.pk, members)
     nothing = dict.fromkeys(found[members[0]])
-    assert found == {m: nothing | plainly.get(n, {}) for n, m in enumerate(members) if n != 1}
+    born = {place: _birthday_traits(lunar) for place, lunar in told.items()}
+    assert found == {
+        m: nothing | plainly.get(n, {}) | born.get(n, {}) for n, m in enumerate(members) if n != 1
+    }
+
+
+def _birthday_traits(lunar: LunarDay) -> dict[str, Any]:
+    fallen, coming = lunar.of_solar_year(AS_OF), lunar.next_from(AS_OF)
+    return {
+        "birthday_month": fallen.month,
+        "is_birthday_month": (fallen.year, fallen.month) == (AS_OF.year, AS_OF.month),
+        "next_birthday": coming,
+        "days_to_birthday": (coming - AS_OF).days,
+    }
 
 
 def _snapshot(brand: Brand) -> dict[str, Any]:

@@ -133,7 +133,7 @@ def test_a_code_is_taken_once_in_a_brand_and_free_in_another(brand: Brand) -> No
 
 
 def test_the_usual_attributes_are_added_once(brand: Brand) -> None:
-    assert define_usual_attributes(brand_id=brand.pk) == 6
+    assert define_usual_attributes(brand_id=brand.pk) == 5
     assert define_usual_attributes(brand_id=brand.pk) == 0
 
 

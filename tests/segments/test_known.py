@@ -15,7 +15,7 @@ from huitou.members import decisions
 from huitou.members.attribute_values import Said, record_attributes
 from huitou.members.attributes import define_attribute
 from huitou.members.consent import Evidence, record_consent
-from huitou.members.models import Identity
+from huitou.members.models import Identity, Member
 from huitou.members.tags import Act, create_tag, create_tag_group, put_tag
 from huitou.segments import grounds, refreshing
 from huitou.segments.belonging import (
@@ -54,6 +54,8 @@ RULES: list[dict[str, Any]] = [
     {"identity": "phone", "platform": "jd"},
     {"identity": "email"},
     {"any": [{"tag": "gift"}, {"not": {"trait": "frequency", "known": True}}]},
+    {"trait": "is_birthday_month", "eq": True},
+    {"all": [{"trait": "days_to_birthday", "lte": 30}, {"trait": "birthday_month", "eq": 7}]},
 ]
 
 
@@ -62,6 +64,8 @@ def members(brand: Brand, home: Path) -> list[int]:
     """Forty accounts of random orders, two of them one person, with tags, consent and more."""
     shops = [make_shop(brand, slug=slug) for slug in ("tm", "jd")]
     members = make_members(brand, 40)
+    for place, lunar in ((6, "05-25"), (7, "06-10"), (8, "1990-05L-25"), (9, "11-30")):
+        Member.objects.filter(pk=members[place]).update(lunar_birthday=lunar)
     store(brand, shops, members, random_history(5))
     ids = {"brand_id": brand.pk, "now": NOW}
     decisions.merge(member_ids=members[:2], reason="", actor_id=None, **ids)

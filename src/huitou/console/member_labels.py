@@ -92,6 +92,7 @@ FAMILIES["profile"] = {
     "email": Label(_("E-mail"), "grey"),
     "gender": Label(_("Gender"), "grey"),
     "birthday": Label(_("Birthday"), "grey"),
+    "lunar_birthday": Label(_("Lunar birthday"), "grey"),
     "province": Label(_("Province"), "grey"),
     "city": Label(_("City"), "grey"),
 }

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from huitou.commerce import queries as commerce
 from huitou.commerce.queries import OrderTotals
+from huitou.console.birthday_words import birthday_text
 from huitou.members import explanation
 from huitou.members import queries as members
 from huitou.members.joining import JoinEffect, join_effects
@@ -20,6 +21,7 @@ class Side:
 
     profile: MemberProfile
     person: str
+    birthday: str
     accounts: list[explanation.Account]
     totals: OrderTotals
 
@@ -44,6 +46,7 @@ def sides_of(brand_id: int, member_ids: Iterable[int]) -> dict[int, Side]:
         member: Side(
             profile=profile,
             person=profile.name or profile.number,
+            birthday=birthday_text(profile.birthday),
             accounts=[accounts[account] for account in accounts_of[member]],
             totals=totals.get(member, OrderTotals()),
         )

@@ -19,6 +19,11 @@ _WORDS = {
     "INTEGER": _("Write a whole number such as 12."),
     "DECIMAL": _("Write a number such as 12.5."),
     "DATE": _("Write a date such as 2026-05-01."),
+    "BORN": _("A date of birth is from 1900 on and not after today."),
+    "LUNAR_DAY": _(
+        "The lunar calendar has no such day: with a year, it must have that leap month and that"
+        " month a 30th; write the year as 1990 or leave it empty."
+    ),
     "BOOLEAN": _("Write yes or no."),
     "CHOICE": _("Choose one of those offered."),
     "ATTRIBUTE": _("The attribute is no longer in use."),

@@ -77,6 +77,7 @@ urlpatterns = [
     path(
         "members/<uuid:public_id>/attributes/", profile.member_attributes, name="member_attributes"
     ),
+    path("members/<uuid:public_id>/birthday/", profile.member_birthday, name="member_birthday"),
     path("members/<uuid:public_id>/tag/", profile.member_tag, name="member_tag"),
     path("members/<uuid:public_id>/consent/", profile.member_consent, name="member_consent"),
     path("members/<uuid:public_id>/touch/", profile.member_touch, name="member_touch"),

@@ -43,7 +43,7 @@ class Choice:
     @property
     def label(self) -> str:
         """The word in the active language."""
-        return self.zh if _reads_chinese() else self.en
+        return self.zh if reads_chinese() else self.en
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ class Attribute:
     @property
     def label(self) -> str:
         """The label in the active language."""
-        return self.label_zh if _reads_chinese() else self.label_en
+        return self.label_zh if reads_chinese() else self.label_en
 
     def text(self, value: Any) -> str:
         """``value`` as people read it, without the unit; a boolean as its JSON word."""
@@ -82,7 +82,6 @@ USUAL = (
         ("below_5k", "5千以下", "Below 5,000"), ("5k_10k", "5千至1万", "5,000 to 10,000"),
         ("10k_20k", "1万至2万", "10,000 to 20,000"), ("above_20k", "2万以上", "Above 20,000"))),
     ("interests", "text", "兴趣", "Interests", ()),
-    ("lunar_birthday", "text", "农历生日", "Lunar birthday", ()),
     ("importance", "choice", "重要程度", "Importance", (
         ("high", "高", "High"), ("normal", "中", "Normal"), ("low", "低", "Low"))),
 )  # fmt: skip
@@ -311,5 +310,6 @@ _WANTED: Mapping[str, str] = {
 }
 
 
-def _reads_chinese() -> bool:
+def reads_chinese() -> bool:
+    """Whether the active language is Chinese."""
     return (get_language() or "").startswith("zh")

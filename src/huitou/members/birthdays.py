@@ -16,7 +16,8 @@ from huitou.brands.models import Brand
 from huitou.eventlog.before_images import LIVE_SOURCE, follow_rows
 from huitou.eventlog.services import append
 from huitou.kernel.errors import RefusedInputError
-from huitou.kernel.lunar import LunarDay, stored_lunar_day
+from huitou.kernel.lunar import MONTHS_ZH, LunarDay, day_zh, stored_lunar_day
+from huitou.members.attributes import reads_chinese
 from huitou.members.models import Member
 
 # Of an account.
@@ -48,6 +49,25 @@ def birthday_said(accounts: Iterable[tuple[date | None, str | None]]) -> Birthda
         if solar or lunar:
             return Birthday(solar, stored_lunar_day(lunar) if lunar else None)
     return Birthday()
+
+
+def lunar_words(lunar: LunarDay | None) -> str:
+    """The day in the active language; '' for none."""
+    if lunar is None:
+        return ""
+    return lunar.zh if reads_chinese() else lunar.en
+
+
+def month_words(month: int, *, is_leap: bool) -> str:
+    """A lunar month as a list of months calls it, in the active language."""
+    if reads_chinese():
+        return f"{'闰' if is_leap else ''}{MONTHS_ZH[month - 1]}月"
+    return f"{'Leap month' if is_leap else 'Month'} {month}"
+
+
+def monthday_words(day: int) -> str:
+    """A day of a lunar month, in the active language."""
+    return day_zh(day) if reads_chinese() else str(day)
 
 
 @transaction.atomic

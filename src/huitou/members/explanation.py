@@ -12,6 +12,8 @@ from django.db import connection
 from django.db.models import F, Q
 from django.db.models.functions import Coalesce
 
+from huitou.kernel.lunar import stored_lunar_day
+from huitou.members.birthdays import lunar_words
 from huitou.members.models import (
     NAMED_PHONE,
     Conflict,
@@ -215,12 +217,19 @@ def open_conflicts(brand_id: int, *, offset: int = 0, limit: int = 20) -> list[O
             kind=row.kind,
             value=values.get((row.member_id, row.kind), ""),
             name=row.name,
-            profile={k: masked(v) if k in ("phone", "email") else v for k, v in row.said.items()},
+            profile={field: _said(field, text) for field, text in row.said.items()},
             source_ref=row.source_ref,
             created_at=row.created_at,
         )
         for row in found
     ]
+
+
+def _said(field: str, text: str) -> str:
+    """What a file says, as a page may show it."""
+    if field == "lunar_birthday":
+        return lunar_words(stored_lunar_day(text))
+    return masked(text) if field in ("phone", "email") else text
 
 
 def open_counts(brand_id: int) -> dict[str, int]:

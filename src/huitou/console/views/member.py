@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
@@ -18,6 +19,7 @@ from huitou.brands.models import Shop
 from huitou.commerce import queries as commerce
 from huitou.commerce.queries import LineView, OrderTotals, OrderView, RefundView
 from huitou.console import member_labels  # noqa: F401 -- adds the words this page shows
+from huitou.console.birthday_words import birthday_form, lunar_this_year
 from huitou.console.cycle_bar import cycle_bar
 from huitou.console.member_profile import kept_of, profile_cards, profile_words
 from huitou.console.member_rows import local_day
@@ -90,6 +92,7 @@ def member(request: HttpRequest, public_id: UUID) -> HttpResponse:
         **_timeline(request, profile, kept.attributes),
         **profile_cards(facts.get("profile", ProfileFacts()), kept),
         "may_edit": request.scope.may("profile.edit"),
+        "birthday_form": birthday_form(profile.birthday),
         "may_decide_consent": request.scope.may("consent.edit"),
         "may_set_up": request.scope.may("profile.define"),
         "reviews": facts.get("reviews", ()),
@@ -128,6 +131,9 @@ def _head(request: HttpRequest, profile: MemberProfile, facts: Mapping[str, Any]
         **_accounts(request, profile),
         "profile": profile,
         "person": profile.name or profile.number,
+        "lunar_birthday": lunar_this_year(
+            profile.birthday.lunar, datetime.now(ZoneInfo(brand.time_zone)).date()
+        ),
         "traits": traits,
         "tile_groups": tile_groups(traits, brand, left_out=_IN_HEAD),
         "fresh": fresh,

@@ -19,9 +19,12 @@ from huitou.brands.models import Brand
 from huitou.console.members_in_view import member_in_view
 from huitou.console.profile_refusals import refusal_of, refusal_words
 from huitou.kernel.errors import RefusedInputError
+from huitou.kernel.lunar import LunarDay, stored_lunar_day
+from huitou.kernel.lunar_words import LUNAR
 from huitou.members import tags as member_tags
 from huitou.members.attribute_values import Said, record_attributes
 from huitou.members.attributes import attributes
+from huitou.members.birthdays import declare_birthday
 from huitou.members.consent import Evidence, record_consent
 from huitou.members.models import Channel, ConsentSource, Decision, TagSource, ValueSource
 from huitou.members.touchpoints import Met, record_touches
@@ -59,6 +62,38 @@ def member_attributes(request: HttpRequest, public_id: UUID) -> HttpResponseBase
     if done.recorded:
         messages.success(request, _("Saved."))
     return redirect("member", public_id)
+
+
+@require_POST
+@permission_required("profile.edit")
+def member_birthday(request: HttpRequest, public_id: UUID) -> HttpResponseBase:
+    """Write down a birthday: ``calendar`` solar with ``date``, or lunar with ``month``, ``day``.
+
+    ``month`` is ``06`` or ``06L``; the lunar ``year`` may be empty.
+    """
+    profile = member_in_view(request, public_id)
+    return decided(
+        request,
+        public_id,
+        _("Saved."),
+        lambda: declare_birthday(
+            brand_id=request.scope.brand_id,
+            member_id=profile.id,
+            birthday=_birthday_of(request),
+            now=datetime.now(UTC),
+        ),
+    )
+
+
+def _birthday_of(request: HttpRequest) -> date | LunarDay:
+    given = request.POST
+    if given.get("calendar") == LUNAR:
+        parts = (given.get(name, "").strip() for name in ("year", "month", "day"))
+        return stored_lunar_day("-".join(filter(None, parts)))
+    try:
+        return date.fromisoformat(given.get("date", "").strip())
+    except ValueError as error:
+        raise RefusedInputError("DATE", "Write a date such as 2026-05-01.") from error
 
 
 @require_POST
