@@ -53,7 +53,7 @@ SECOND_PHONE = "19987654321"
 CANARIES = {
     NAME, NICK, NICK.lower(), RECEIVER, PHONE, "199-1234-5678", "199 1234 5678",
     "１９９１２３４５６７８", EMAIL, EMAIL.lower(), SECOND_PHONE, "留言金丝雀", "原因金丝雀",
-    "评价金丝雀", "回复金丝雀", "金丝雀代收", "1991-03-17",
+    "评价金丝雀", "回复金丝雀", "金丝雀代收", "1991-03-17", "1991-02-02",
 }  # fmt: skip
 
 # What reaches the person, however it is written; bytes are dumped as hexadecimal digits.
@@ -80,7 +80,7 @@ CUSTOMER_ROWS = f"""姓名,会员名,手机,邮箱,性别,生日
 路人甲,bystander88,18600000001,by@example.com,男,1990-01-02
 """
 NEWER_CUSTOMER_ROWS = f"""姓名,会员名,手机,邮箱,性别,生日
-{NAME},{NICK},{SECOND_PHONE},{EMAIL},女,1991-03-17
+{NAME},{NICK},{SECOND_PHONE},{EMAIL},女,农历1991-02-02
 """
 REFUND_ROWS = """退款号,订单号,金额,原因
 R1,C100001,10.00,原因金丝雀
