@@ -24,11 +24,14 @@ AS_OF = date(2024, 6, 30)
 @pytest.fixture(autouse=True)
 def _little_support(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Let small histories have category cycles."""
-    plan.compiled_traits.cache_clear()
+    caches = (plan.compiled_traits, plan.stage_steps)
+    for cached in caches:
+        cached.cache_clear()
     monkeypatch.setattr(definitions, "CATEGORY_SUPPORT_MIN", 5)
     monkeypatch.setattr(definitions, "SURVIVAL_SUPPORT_MIN", 5)
     yield
-    plan.compiled_traits.cache_clear()
+    for cached in caches:
+        cached.cache_clear()
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
