@@ -476,8 +476,23 @@ def test_files_nobody_names_any_more_are_deleted(brand: Brand, shopping: list[in
     files.vacuum(brand.pk, now=time.time() + files.KEEP_SECONDS + 1)
 
     # then
-    assert (young, len(list(folder.iterdir()))) == (2, 1)
+    assert (young, len(list(folder.iterdir()))) == (4, 2)
     assert _members(brand, "recent") == set(shopping[:3])
+
+
+def test_a_base_without_bits_is_looked_into_all_the_same(brand: Brand, shopping: list[int]) -> None:
+    # given a base as it was kept before there were bits
+    _put(brand, "week", BOUGHT_THIS_WEEK)
+    _refreshed(brand, FIRST)
+    folder = files.folder_of(brand.pk, Segment.objects.get(slug="week").pk)
+    (bits,) = folder.glob("*.npy")
+    bits.unlink()
+
+    # when eight days pass
+    after = _refreshed(brand, FIRST + timedelta(days=8))["week"]
+
+    # then who bought on 1 May has left
+    assert (after.members, after.left, after.judged) == (0, 1, 1)
 
 
 def test_a_segment_cannot_name_itself_even_through_another(

@@ -8,8 +8,8 @@ fewer.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -20,7 +20,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from huitou.kernel.months import month_number
-from huitou.lake import engine, store
+from huitou.lake import engine
 from huitou.lake.engine import quoted
 from huitou.lake.happenings import PRODUCTS
 from huitou.lake.registry import tables
@@ -30,13 +30,16 @@ from huitou.segments import grounds, moments, versions
 from huitou.segments.grounds import Files, Ground
 from huitou.segments.levels import Asked, asked_of, level_of
 from huitou.segments.moments import TICK, Ago, At
-from huitou.segments.rules import Atom, Did, Rule, TraitIs, atoms, traits_of
+from huitou.segments.rules import Did, Rule, TraitIs, atoms, traits_of
 from huitou.segments.statements import CARRIED, PEOPLE, Compiled, bind, literal, relation_of
+from huitou.segments.versions import Fresh, Gone
 
 # Members to judge again, and the traits of before and of now, in the session.
 _CANDIDATES = "candidates"
 _PEOPLE_BEFORE, _PEOPLE_NOW = "people_before", "people_now"
 _ALIAS = "member_alias"
+# The candidates and whose money moved, with their traits, in the session.
+_LOOKED_AT = "looked_at"
 # Of whom a trait answers otherwise or the amount spent moved, in the session.
 _TRAITS_MOVED = "traits_moved"
 
@@ -75,19 +78,34 @@ def collect(
     asked = list(dict.fromkeys(atom for rule in rules for atom in atoms(rule)))
     dids = [atom for atom in asked if isinstance(atom, Did)]
     facts = asked_of(dids)
-    replaced = _replaced(ground.brand_id, [*facts, _ALIAS, PRODUCTS], earlier.files, ground.files)
+    replaced = versions.replaced(
+        ground.brand_id, [*facts, _ALIAS, PRODUCTS], earlier.files, ground.files
+    )
     if replaced is None or not Path(earlier.traits_path).exists():
         return None
-    ground.connection.execute(f"CREATE OR REPLACE TEMP TABLE {_CANDIDATES} (member_id BIGINT)")
-    _by_traits(ground, asked, earlier)
-    if dids:
-        _by_facts(ground, facts, replaced)
-        for did in dids:
-            _by_time(ground, did, earlier.at)
+    connection, traits = ground.connection, traits_of(asked)
+    rows = {table: grounds.facts_sql(connection, table, ground.currency) for table in sorted(facts)}
+    connection.execute(f"CREATE OR REPLACE TEMP TABLE {_CANDIDATES} (member_id BIGINT)")
+    on_traits = tuple(atom for atom in asked if isinstance(atom, TraitIs))
+    statement = grounds.compiled_once(on_traits, DUCKDB)
+    with ThreadPoolExecutor(1) as beside:
+        # One processor reads the figures while another reads the lake.
+        figures = beside.submit(_figures_differing, ground, statement, traits, earlier)
+        if dids:
+            _by_facts(ground, facts, replaced, rows)
+            for did in dids:
+                _by_time(ground, did, earlier.at, rows[level_of(did).table])
+        _by_figures(ground, statement, len(on_traits), earlier, figures.result())
+    if any(did.window.cycles is not None for did in dids):
+        _add(
+            connection,
+            f"SELECT member_id FROM {_PEOPLE_BEFORE} o JOIN {_PEOPLE_NOW} n USING (member_id)"
+            " WHERE o.cycle_days IS DISTINCT FROM n.cycle_days",
+        )
     for members in moved:
         _add_members(ground, members)
-    found = _found(ground.connection)
-    _narrow(ground, facts, traits_of(asked))
+    found = _found(connection, traits)
+    _narrow(ground, facts, rows)
     return found
 
 
@@ -97,46 +115,56 @@ def _add_members(ground: Ground, members: Ints) -> None:
     ground.connection.unregister("added")
 
 
-def _found(connection: duckdb.DuckDBPyConnection) -> Candidates:
-    """The candidates, each once, and whose money moved."""
+def _found(connection: duckdb.DuckDBPyConnection, traits: Collection[str]) -> Candidates:
+    """The candidates, each once, and whose money moved; ``people`` become those to judge."""
+    kept = ", ".join(sorted({*CARRIED, *traits}))
     connection.execute(
-        f"CREATE OR REPLACE TEMP TABLE {_CANDIDATES} AS SELECT DISTINCT member_id"
-        f" FROM {_CANDIDATES} WHERE member_id IS NOT NULL"
+        f"CREATE OR REPLACE TEMP TABLE {_LOOKED_AT} AS"
+        f" SELECT member_id, to_judge, more, p.member_id IS NOT NULL AS is_known, {kept}"
+        " FROM (SELECT member_id, bool_or(to_judge) AS to_judge, sum(more)::BIGINT AS more FROM"
+        f" (SELECT member_id, true AS to_judge, 0 AS more FROM {_CANDIDATES} UNION ALL"
+        f" SELECT member_id, false, more FROM {_TRAITS_MOVED} WHERE more <> 0)"
+        f" WHERE member_id IS NOT NULL GROUP BY member_id) LEFT JOIN {PEOPLE} p USING (member_id)"
+    )
+    connection.execute(
+        f"CREATE OR REPLACE TEMP TABLE {_CANDIDATES} AS"
+        f" SELECT member_id FROM {_LOOKED_AT} WHERE to_judge"
+    )
+    connection.execute(
+        f"CREATE OR REPLACE TEMP VIEW {PEOPLE} AS"
+        f" SELECT member_id, {kept} FROM {_LOOKED_AT} WHERE to_judge AND is_known"
     )
     rows = connection.execute(
-        "SELECT member_id, c.member_id IS NOT NULL AS to_judge,"
-        " coalesce(monetary_minor, 0)::BIGINT AS spent, coalesce(more, 0)::BIGINT AS more"
-        f" FROM {_CANDIDATES} c FULL JOIN {_TRAITS_MOVED} USING (member_id)"
-        f" LEFT JOIN {PEOPLE} USING (member_id)"
-        " WHERE c.member_id IS NOT NULL OR more <> 0 ORDER BY member_id"
+        "SELECT member_id, to_judge, coalesce(monetary_minor, 0)::BIGINT AS spent, more"
+        f" FROM {_LOOKED_AT} ORDER BY member_id"
     ).fetchnumpy()
     named = ("member_id", "to_judge", "spent", "more")
     return Candidates(*(np.asarray(rows[name]) for name in named))
 
 
-def _narrow(ground: Ground, facts: Mapping[str, Asked], traits: Collection[str]) -> None:
-    """Let the session hold those to judge alone, in memory, with what is asked of them."""
+def _narrow(ground: Ground, facts: Mapping[str, Asked], rows: Mapping[str, str]) -> None:
+    """Let the session hold the facts of those to judge alone, in memory, with what is asked."""
     connection = ground.connection
-    among = f"JOIN {_CANDIDATES} USING (member_id)"
-    for table, asked in sorted(facts.items()):
-        name = relation_of(table)
-        rows = grounds.facts_sql(connection, table, ground.currency)
-        columns = _of_columns(tables()[table].schema, asked.columns | {"month"})
-        connection.execute(f"DROP VIEW IF EXISTS {name}")
+    for table, asked in facts.items():
+        name, columns = relation_of(table), asked.columns | {"month"}
         connection.execute(
-            f"CREATE TEMP TABLE {name} AS SELECT {columns} FROM ({rows}) {among}"
+            f"CREATE OR REPLACE TEMP TABLE narrowed_{table} AS SELECT {', '.join(sorted(columns))}"
+            f" FROM ({rows[table]}) JOIN {_CANDIDATES} USING (member_id)"
             f"{_not_too_long_ago(asked, ground.at)}"
         )
-    kept = ", ".join(sorted({"member_id", *CARRIED, *traits}))
-    connection.execute(f"CREATE TEMP TABLE narrowed AS SELECT {kept} FROM {PEOPLE} {among}")
-    connection.execute(f"CREATE OR REPLACE TEMP VIEW {PEOPLE} AS SELECT * FROM narrowed")
+        listed = _of_columns(tables()[table].schema, columns)
+        connection.execute(
+            f"CREATE OR REPLACE TEMP VIEW {name} AS SELECT {listed} FROM narrowed_{table}"
+        )
+    ground.happened.update(facts)
 
 
 def _of_columns(schema: pa.Schema, asked: Collection[str]) -> str:
     """Every column, to be selected; of those not asked for there is nothing."""
-    unasked = [f for f in schema if f.name not in asked]
-    empty = ", ".join(f"NULL::{engine.sql_type(f.type)} AS {f.name}" for f in unasked)
-    return f"* REPLACE ({empty})" if empty else "*"
+    return ", ".join(
+        f.name if f.name in asked else f"NULL::{engine.sql_type(f.type)} AS {f.name}"
+        for f in schema
+    )
 
 
 def _not_too_long_ago(asked: Asked, at: At) -> str:
@@ -152,80 +180,59 @@ def _add(connection: duckdb.DuckDBPyConnection, sql: str) -> None:
     connection.execute(f"INSERT INTO {_CANDIDATES} {sql}")
 
 
-def _by_traits(ground: Ground, asked: Sequence[Atom], earlier: Earlier) -> None:
-    """Members of whom a condition on traits, or their cycle where it is used, is otherwise.
+def _figures_differing(
+    ground: Ground, statement: Compiled, traits: Collection[str], earlier: Earlier
+) -> tuple[pa.Table, pa.Table] | None:
+    """The traits of before and of now, of members with others; None for everybody's.
+
+    While the points of time of the conditions stand still, none is answered otherwise of a member
+    with the same traits: such members are left out.
+    """
+    if any(moment(ground.at) != moment(earlier.at) for moment in statement.moments):
+        return None
+    needed = sorted({*traits, *CARRIED})
+    return versions.differing(earlier.traits_path, ground.traits_path, needed)
+
+
+def _by_figures(
+    ground: Ground,
+    statement: Compiled,
+    answers: int,
+    earlier: Earlier,
+    differing: tuple[pa.Table, pa.Table] | None,
+) -> None:
+    """Members of whom a condition on traits is answered otherwise.
 
     Leaves in the session of whom that holds and of whom the amount spent moved, and by how much.
     """
     connection = ground.connection
-    traits = tuple(atom for atom in asked if isinstance(atom, TraitIs))
-    statement = grounds.compiled_once(traits, DUCKDB)
-    _both_versions(ground, statement, traits_of(asked), earlier)
-    now = bind(statement, ground.at, people=_PEOPLE_NOW)
-    before = bind(statement, earlier.at, people=_PEOPLE_BEFORE)
-    answers = [f"rule_{n}" for n in range(len(traits))]
+    before, now = differing or (None, None)
+    for name, path, rows in (
+        (_PEOPLE_BEFORE, earlier.traits_path, before),
+        (_PEOPLE_NOW, ground.traits_path, now),
+    ):
+        if rows is None:
+            rows = connection.read_parquet(path)
+        connection.register(name, rows)
+    was = bind(statement, earlier.at, people=_PEOPLE_BEFORE)
+    is_now = bind(statement, ground.at, people=_PEOPLE_NOW)
     differs = ["o.member_id IS NULL", "n.member_id IS NULL"]
-    differs += [f"o.{answer} <> n.{answer}" for answer in answers]
+    differs += [f"o.rule_{n} <> n.rule_{n}" for n in range(answers)]
     more = "coalesce(n.monetary_minor, 0) - coalesce(o.monetary_minor, 0)"
     connection.execute(
         f"CREATE OR REPLACE TEMP TABLE {_TRAITS_MOVED} AS"
         f" SELECT coalesce(o.member_id, n.member_id) AS member_id, {more} AS more,"
         f" {' OR '.join(differs)} AS differs"
-        f" FROM ({before}) o FULL JOIN ({now}) n USING (member_id) WHERE differs OR {more} <> 0"
+        f" FROM ({was}) o FULL JOIN ({is_now}) n USING (member_id) WHERE differs OR {more} <> 0"
     )
     _add(connection, f"SELECT member_id FROM {_TRAITS_MOVED} WHERE differs")
-    if any(isinstance(atom, Did) and atom.window.cycles is not None for atom in asked):
-        _add(
-            connection,
-            f"SELECT member_id FROM {_PEOPLE_BEFORE} o JOIN {_PEOPLE_NOW} n USING (member_id)"
-            " WHERE o.cycle_days IS DISTINCT FROM n.cycle_days",
-        )
-
-
-def _both_versions(
-    ground: Ground, statement: Compiled, traits: Collection[str], earlier: Earlier
-) -> None:
-    """Give the session the traits of before and of now.
-
-    While the points of time of the conditions stand still, none is answered otherwise of a member
-    with the same traits: such members are left out.
-    """
-    connection = ground.connection
-    if all(moment(ground.at) == moment(earlier.at) for moment in statement.moments):
-        needed = sorted({*traits, *CARRIED})
-        sides = versions.differing(earlier.traits_path, ground.traits_path, needed)
-        for name, rows in zip((_PEOPLE_BEFORE, _PEOPLE_NOW), sides, strict=True):
-            connection.register(name, rows)
-        return
-    for name, path in ((_PEOPLE_BEFORE, earlier.traits_path), (_PEOPLE_NOW, ground.traits_path)):
-        connection.execute(f"CREATE TEMP VIEW {name} AS SELECT * FROM read_parquet({quoted(path)})")
-
-
-@dataclass(frozen=True)
-class _Replaced:
-    """Paths of a table that only one of two versions has."""
-
-    gone: list[str]
-    fresh: list[str]
-
-
-def _replaced(
-    brand_id: int, names: Iterable[str], before: Files, now: Files
-) -> dict[str, _Replaced] | None:
-    """What differs between two versions; None when files of before are no longer there."""
-    found = {}
-    for name in names:
-        old, new = set(before.get(name, ())), set(now.get(name, ()))
-        gone, fresh = sorted(old - new), sorted(new - old)
-        paths = store.absolute(brand_id, {"gone": gone, "fresh": fresh})
-        if not all(os.path.exists(path) for path in paths["gone"]):
-            return None
-        found[name] = _Replaced(paths["gone"], paths["fresh"])
-    return found
 
 
 def _by_facts(
-    ground: Ground, facts: Mapping[str, Asked], replaced: Mapping[str, _Replaced]
+    ground: Ground,
+    facts: Mapping[str, Asked],
+    replaced: Mapping[str, Sequence[tuple[Gone, Fresh]]],
+    rows: Mapping[str, str],
 ) -> None:
     """Members with a fact that only one version has, or whose accounts were merged or parted."""
     connection = ground.connection
@@ -233,10 +240,10 @@ def _by_facts(
         # What makes a row one of the happening's, for whichever condition, is one of its columns.
         priced = "currency" in tables()[table].schema.names
         where = f"WHERE currency = {quoted(ground.currency)}" if priced else ""
-        rows = _differing(table, replaced[table], sorted(asked.columns), where)
-        if rows:
-            _add(connection, f"SELECT member_id FROM ({rows})")
-    aliases = _differing(_ALIAS, replaced[_ALIAS], ("account_id", "member_id"))
+        differing = versions.differing_facts(table, replaced[table], sorted(asked.columns), where)
+        if differing:
+            _add(connection, f"SELECT member_id FROM ({differing})")
+    aliases = versions.differing_facts(_ALIAS, replaced[_ALIAS], ("account_id", "member_id"))
     if aliases:
         _add(connection, f"SELECT unnest([account_id, member_id]) FROM ({aliases})")
     # A fact names an account; its member is the person.
@@ -244,36 +251,19 @@ def _by_facts(
         connection,
         f"SELECT a.member_id FROM {_ALIAS} a JOIN {_CANDIDATES} c ON c.member_id = a.account_id",
     )
-    changed = _differing(PRODUCTS, replaced[PRODUCTS], tables()[PRODUCTS].schema.names)
+    changed = versions.differing_facts(
+        PRODUCTS, replaced[PRODUCTS], tables()[PRODUCTS].schema.names
+    )
     for table, asked in facts.items():
         if changed and asked.products and asked.level.product:
             ours, theirs = asked.level.product
             keys = f"SELECT {theirs} FROM ({changed})"
-            rows = grounds.facts_sql(connection, table, ground.currency)
-            _add(connection, f"SELECT member_id FROM ({rows}) WHERE {ours} IN ({keys})")
+            _add(connection, f"SELECT member_id FROM ({rows[table]}) WHERE {ours} IN ({keys})")
 
 
-def _differing(table: str, replaced: _Replaced, columns: Sequence[str], where: str = "") -> str:
-    """The rows, by ``columns``, that only one of two versions has; '' when no file differs."""
-    if not replaced.gone and not replaced.fresh:
-        return ""
-    listed = ", ".join(columns)
-    sides = [
-        f"SELECT {listed}, {count} AS times"
-        f" FROM ({engine.rows_sql(tables()[table], paths)}) {where}"
-        for count, paths in ((-1, replaced.gone), (1, replaced.fresh))
-    ]
-    return (
-        f"SELECT {listed} FROM ({' UNION ALL '.join(sides)})"
-        f" GROUP BY {listed} HAVING sum(times) <> 0"
-    )
-
-
-def _by_time(ground: Ground, did: Did, before: At) -> None:
-    """Members with a fact that the passing of time let into the condition's window, or out."""
-    connection, level = ground.connection, level_of(did)
-    rows = grounds.facts_sql(connection, level.table, ground.currency)
-    happened = level.moment
+def _by_time(ground: Ground, did: Did, before: At, rows: str) -> None:
+    """Members with a fact, of ``rows``, that time let into the condition's window, or out."""
+    connection, happened = ground.connection, level_of(did).moment
     for first, last in _edges(did, before, ground.at):
         months = [month_number(end.astimezone(before.zone).date()) for end in (first, last)]
         _add(

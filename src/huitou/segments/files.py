@@ -2,8 +2,9 @@
 
 ``LAKE_ROOT/<brand>/segments/<segment>/`` holds files of ``member_id`` and ``since``, sorted by
 member. A refresh names two in ``SegmentRefresh``: the base, and who moved since it was written
-(``since`` is null for who left); while nobody moves they are those of the refresh before. Ids are
-kept as differences, so that a hundred audiences are looked into in a fraction of a second.
+(``since`` is null for who left); while nobody moves they are those of the refresh before. Beside a
+base lie its members as bits (``segments.bits``), so that a hundred audiences are looked into in
+some hundredths of a second.
 ``segments/holders`` keeps of whom a condition of PostgreSQL held, also named by refreshes.
 """
 
@@ -19,13 +20,15 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
+from numpy.typing import NDArray
 
 from huitou.lake import engine, store
 from huitou.lake.engine import quoted
 from huitou.members.components import Ints
+from huitou.segments import bits
 from huitou.segments.models import Segment, SegmentRefresh
 from huitou.segments.queries import latest_refreshes
-from huitou.segments.rows import LEFT, Rows, standing, were_in
+from huitou.segments.rows import LEFT, Rows, contains, standing
 
 # Instants leave DuckDB as integers: its own conversion needs a package nothing else does.
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -77,11 +80,16 @@ def microseconds(instant: datetime) -> int:
     return (instant - _EPOCH) // timedelta(microseconds=1)
 
 
-def read_ids(brand_id: int, segment_id: int, name: str) -> Ints:
-    """The members a file names, ascending."""
-    path = folder_of(brand_id, segment_id) / name
-    table = pq.ParquetFile(path).read(["member_id"], use_threads=False)
-    return np.asarray(table["member_id"].to_numpy())
+def were_in(brand_id: int, segment_id: int, kept: Kept, members: Ints) -> NDArray[np.bool_]:
+    """Of each of ``members`` (ascending), whether it is in by the files."""
+    folder = folder_of(brand_id, segment_id)
+    try:
+        base = bits.read(folder / _bits_of(kept.base))
+    except FileNotFoundError:  # a base of before there were bits
+        base = bits.bits_of(read_rows(brand_id, segment_id, kept.base).members)
+    moved = read_rows(brand_id, segment_id, kept.moved)
+    untouched = bits.among(base, members) & ~contains(moved.members, members)
+    return untouched | contains(moved.members[moved.since != LEFT], members)
 
 
 def read_rows(brand_id: int, segment_id: int, name: str) -> Rows:
@@ -91,6 +99,13 @@ def read_rows(brand_id: int, segment_id: int, name: str) -> Rows:
     table = pq.ParquetFile(folder_of(brand_id, segment_id) / name).read(use_threads=False)
     since = table["since"].cast(pa.int64()).fill_null(LEFT)
     return Rows(np.asarray(table["member_id"].to_numpy()), np.asarray(since.to_numpy()))
+
+
+def write_base(brand_id: int, segment_id: int, rows: Rows) -> str:
+    """Keep who is in as a new base; returns its name."""
+    name = write_rows(brand_id, segment_id, rows)
+    bits.write(folder_of(brand_id, segment_id) / _bits_of(name), rows.members)
+    return name
 
 
 def write_rows(brand_id: int, segment_id: int, rows: Rows) -> str:
@@ -129,9 +144,7 @@ def standing_among(brand_id: int, segment_id: int, members: Ints) -> Ints:
     refresh = latest_refreshes([segment_id]).get(segment_id)
     if refresh is None:
         return members[:0]
-    base = read_ids(brand_id, segment_id, refresh.base)
-    moved = read_rows(brand_id, segment_id, refresh.moved)
-    return members[were_in(members, base, moved)]
+    return members[were_in(brand_id, segment_id, kept_by(refresh), members)]
 
 
 def member_since(
@@ -179,6 +192,10 @@ def new_name() -> str:
     return f"{secrets.token_hex(8)}.parquet"
 
 
+def _bits_of(base: str) -> str:
+    return f"{base.removesuffix('.parquet')}.npy"
+
+
 def vacuum(brand_id: int, *, now: float) -> None:
     """Delete files that no segment's latest refresh names; ``now`` in seconds since 1970.
 
@@ -187,8 +204,8 @@ def vacuum(brand_id: int, *, now: float) -> None:
     segments = Segment.objects.filter(brand_id=brand_id).values_list("pk", flat=True)
     used: set[str] = set()
     for refresh in latest_refreshes(segments).values():
-        used |= {refresh.base, refresh.moved, *refresh.held.values()}
-    for path in (store.brand_root(brand_id) / "segments").glob("*/*.parquet"):
+        used |= {refresh.base, refresh.moved, _bits_of(refresh.base), *refresh.held.values()}
+    for path in (store.brand_root(brand_id) / "segments").glob("*/*.*"):
         if path.name not in used and path.stat().st_mtime < now - KEEP_SECONDS:
             path.unlink(missing_ok=True)
 

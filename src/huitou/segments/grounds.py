@@ -54,7 +54,8 @@ class Ground:
     """A session with ``people``; what else a rule asks about is added when it is judged.
 
     ``figures`` is the name of the snapshot, ``traits_path`` its traits, ``files`` are the lake's it
-    was made from; ``answers`` are those of PostgreSQL, asked once each.
+    was made from; ``answers`` are those of PostgreSQL, asked once each, and ``happened`` names the
+    lake tables whose facts the session has (``relation_of``).
     """
 
     session: Session
@@ -67,6 +68,7 @@ class Ground:
     traits_path: str
     files: Files
     answers: dict[Holds, Ints] = field(default_factory=dict)
+    happened: set[str] = field(default_factory=set)
 
     @property
     def connection(self) -> duckdb.DuckDBPyConnection:
@@ -169,21 +171,13 @@ def compiled_once(rules: tuple[Rule, ...], dialect: str) -> Compiled:
 
 def prepare(ground: Ground, statement: Compiled) -> None:
     """Give the session the relations the statement reads and does not have yet."""
-    for table in sorted(statement.relations):
-        if not has_relation(ground.connection, relation_of(table)):
-            rows = facts_sql(ground.connection, table, ground.currency)
-            ground.session.view(relation_of(table), rows)
+    for table in sorted(statement.relations - ground.happened):
+        rows = facts_sql(ground.connection, table, ground.currency)
+        ground.session.view(relation_of(table), rows)
+        ground.happened.add(table)
     if statement.holdings:
         found = numbered([ground.holders_of(atom) for atom in statement.holdings])
         ground.session.put(HOLDINGS, found)
-
-
-def has_relation(connection: duckdb.DuckDBPyConnection, name: str) -> bool:
-    """Whether the session has a table or view of the name."""
-    found = connection.execute(
-        "SELECT count(*) FROM information_schema.tables WHERE table_name = $name", {"name": name}
-    ).fetchall()
-    return bool(found[0][0])
 
 
 def facts_sql(connection: duckdb.DuckDBPyConnection, table: str, currency: str) -> str:

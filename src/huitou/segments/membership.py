@@ -22,7 +22,6 @@ from huitou.segments.rows import (
     contains,
     joined,
     standing,
-    were_in,
     without,
 )
 
@@ -51,9 +50,7 @@ def of_candidates(
     found: Found,
 ) -> Moves:
     """The moves of the candidates, by those found among them; nobody else is looked at."""
-    moved = files.read_rows(ground.brand_id, segment_id, before.moved)
-    base = files.read_ids(ground.brand_id, segment_id, before.base)
-    was_in = were_in(asked.members, base, moved)
+    was_in = files.were_in(ground.brand_id, segment_id, before, asked.members)
     were = asked.members[was_in & asked.to_judge]
     entered, left = without(found.members, were), without(were, found.members)
     sales_minor += int(asked.spent_more[was_in].sum())
@@ -62,6 +59,7 @@ def of_candidates(
     members = before.members + entered.size - left.size
     kept = before
     if entered.size or left.size:
+        moved = files.read_rows(ground.brand_id, segment_id, before.moved)
         moved = joined(moved, _moves(ground, entered, left))
         kept = _with_moves(ground, segment_id, before.base, moved, members)
     return Moves(entered, left, members, sales_minor, kept)
@@ -74,7 +72,7 @@ def of_everybody(ground: Ground, segment_id: int, before: Kept | None, *, found:
     kept = before
     if kept is None or entered.size or left.size:
         rows = standing(were, _moves(ground, entered, left))
-        kept = Kept(files.write_rows(ground.brand_id, segment_id, rows), "", rows.members.size)
+        kept = Kept(files.write_base(ground.brand_id, segment_id, rows), "", rows.members.size)
     return Moves(entered, left, found.members.size, int(found.spent.sum()), kept)
 
 
@@ -92,4 +90,4 @@ def _with_moves(ground: Ground, segment_id: int, base: str, moved: Rows, members
     if moved.members.size * _BASE_PER_MOVED <= members:
         return Kept(base, files.write_rows(ground.brand_id, segment_id, moved), members)
     rows = standing(files.read_rows(ground.brand_id, segment_id, base), moved)
-    return Kept(files.write_rows(ground.brand_id, segment_id, rows), "", members)
+    return Kept(files.write_base(ground.brand_id, segment_id, rows), "", members)

@@ -46,13 +46,6 @@ def without(members: Ints, others: Ints) -> Ints:
     return members[~contains(others, members)]
 
 
-def were_in(members: Ints, base: Ints, moved: Rows) -> NDArray[np.bool_]:
-    """Of each member, whether the two files say it is in."""
-    came = moved.members[moved.since != LEFT]
-    untouched = contains(base, members) & ~contains(moved.members, members)
-    return untouched | contains(came, members)
-
-
 def joined(earlier: Rows, later: Rows) -> Rows:
     """The rows of both, ascending; of a member both name, the later."""
     stays = ~contains(later.members, earlier.members)
