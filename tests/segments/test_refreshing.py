@@ -485,7 +485,7 @@ def test_a_base_without_bits_is_looked_into_all_the_same(brand: Brand, shopping:
     _put(brand, "week", BOUGHT_THIS_WEEK)
     _refreshed(brand, FIRST)
     folder = files.folder_of(brand.pk, Segment.objects.get(slug="week").pk)
-    (bits,) = folder.glob("*.npy")
+    (bits,) = folder.glob("*.bits")
     bits.unlink()
 
     # when eight days pass

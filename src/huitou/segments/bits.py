@@ -53,9 +53,9 @@ def among(bits: Bits, members: Ints) -> NDArray[np.bool_]:
 
 def write(path: Path, members: Ints) -> None:
     """Keep ``members`` as bits in a file."""
-    np.save(path, bits_of(members), allow_pickle=False)
+    bits_of(members).tofile(path)
 
 
 def read(path: Path) -> Bits:
     """The bits of a file. Raises ``FileNotFoundError``."""
-    return np.asarray(np.load(path, allow_pickle=False))
+    return np.fromfile(path, dtype=_BLOCK)

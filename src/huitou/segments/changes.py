@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import duckdb
@@ -19,6 +19,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from huitou.insight.traits import BY_NAME
 from huitou.kernel.months import month_number
 from huitou.lake import engine
 from huitou.lake.engine import quoted
@@ -87,14 +88,14 @@ def collect(
     rows = {table: grounds.facts_sql(connection, table, ground.currency) for table in sorted(facts)}
     connection.execute(f"CREATE OR REPLACE TEMP TABLE {_CANDIDATES} (member_id BIGINT)")
     on_traits = tuple(atom for atom in asked if isinstance(atom, TraitIs))
-    statement = grounds.compiled_once(on_traits, DUCKDB)
     with ThreadPoolExecutor(1) as beside:
         # One processor reads the figures while another reads the lake.
-        figures = beside.submit(_figures_differing, ground, statement, traits, earlier)
+        figures = beside.submit(_figures_differing, ground, on_traits, traits, earlier)
         if dids:
             _by_facts(ground, facts, replaced, rows)
             for did in dids:
                 _by_time(ground, did, earlier.at, rows[level_of(did).table])
+        statement = grounds.compiled_once(on_traits, DUCKDB)
         _by_figures(ground, statement, len(on_traits), earlier, figures.result())
     if any(did.window.cycles is not None for did in dids):
         _add(
@@ -181,17 +182,27 @@ def _add(connection: duckdb.DuckDBPyConnection, sql: str) -> None:
 
 
 def _figures_differing(
-    ground: Ground, statement: Compiled, traits: Collection[str], earlier: Earlier
+    ground: Ground, on_traits: Sequence[TraitIs], traits: Collection[str], earlier: Earlier
 ) -> tuple[pa.Table, pa.Table] | None:
     """The traits of before and of now, of members with others; None for everybody's.
 
     While the points of time of the conditions stand still, none is answered otherwise of a member
     with the same traits: such members are left out.
     """
-    if any(moment(ground.at) != moment(earlier.at) for moment in statement.moments):
+    if _points(on_traits, earlier.at) != _points(on_traits, ground.at):
         return None
     needed = sorted({*traits, *CARRIED})
     return versions.differing(earlier.traits_path, ground.traits_path, needed)
+
+
+def _points(on_traits: Sequence[TraitIs], at: At) -> list[date]:
+    """The points of time that move with the instant, as days where a trait is a day."""
+    return [
+        (moments.day_of if BY_NAME[atom.trait].kind == "date" else moments.instant_of)(value, at)
+        for atom in on_traits
+        for value in (test.value for test in atom.tests)
+        if isinstance(value, Ago)
+    ]
 
 
 def _by_figures(

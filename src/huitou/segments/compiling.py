@@ -24,7 +24,7 @@ from huitou.insight.traits import BY_NAME, TRAITS
 from huitou.kernel.months import month_number
 from huitou.lake.happenings import PRODUCTS, Field, happenings
 from huitou.segments import moments
-from huitou.segments.levels import asks_products, field_of, level_of, parts_of
+from huitou.segments.levels import asks_products, counts_wholes, field_of, level_of, parts_of
 from huitou.segments.moments import At, Point
 from huitou.segments.rules import (
     All,
@@ -63,6 +63,9 @@ _TRAIT_TYPES = {
     "text": "string",
 }
 _SECONDS_A_DAY = 86_400
+# Facts no condition names are left out first while conditions are few: many name most facts, and to
+# ask whether any does costs more than to add these up.
+_ASKED_OF_FEW = 10
 
 
 @ibis.udf.scalar.builtin(name="rule_instant")  # type: ignore[untyped-decorator]
@@ -226,7 +229,7 @@ class _Compiler:
             names = {f"asked_{n}": _joined(operator.and_, said, True) for n, said in enumerate(own)}
             facts = facts.mutate(**{name: said.fill_null(False) for name, said in names.items()})
             only = [facts[name] if own[n] else None for n, name in enumerate(names)]
-            if all(did.where for did in level.asked):
+            if len(own) <= _ASKED_OF_FEW and all(did.where for did in level.asked):
                 facts = facts.filter(reduce(operator.or_, [facts[name] for name in names]))
         measured = {
             self.named(did): _measured(facts, did, level, which)
@@ -372,9 +375,7 @@ def _measured(facts: Relation, did: Did, level: _Level, only: Column | None) -> 
         happened = of(facts[level.moment])
         return happened.min() if measure.kind == "first" else happened.max()
     if measure.kind in ("count", "average"):
-        # Whether there is any needs no look at which orders the lines are of.
-        is_whether = measure.kind == "count" and all(t in _WHETHER for t in measure.tests)
-        if parts and not is_whether:
+        if parts and counts_wholes(did):
             times = of(facts[parts.unit]).nunique()
         else:
             times = facts.count() if only is None else only.cast("int64").sum()
@@ -384,16 +385,6 @@ def _measured(facts: Relation, did: Did, level: _Level, only: Column | None) -> 
     if measure.kind == "sum":
         return total
     return total.cast("float64") / times.cast("float64").nullif(0.0)
-
-
-# Comparisons of a count that only ask whether there is anything.
-_WHETHER = (
-    Comparison("gte", 1),
-    Comparison("gt", 0),
-    Comparison("eq", 0),
-    Comparison("lt", 1),
-    Comparison("lte", 0),
-)
 
 
 def _known(instant: datetime | None) -> datetime:

@@ -193,7 +193,7 @@ def new_name() -> str:
 
 
 def _bits_of(base: str) -> str:
-    return f"{base.removesuffix('.parquet')}.npy"
+    return f"{base.removesuffix('.parquet')}.bits"
 
 
 def vacuum(brand_id: int, *, now: float) -> None:

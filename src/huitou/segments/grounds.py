@@ -155,10 +155,12 @@ def find_each(ground: Ground, rules: Sequence[Rule]) -> Iterator[Found]:
             f" {', '.join(answers)} FROM ({bind(statement, ground.at)})"
             f" WHERE {' OR '.join(answers)}"
         )
-        rows = ground.connection.execute(f"SELECT * FROM ({found}) ORDER BY member_id").fetchnumpy()
+        rows = ground.connection.execute(found).fetchnumpy()
+        order = np.argsort(rows["member_id"])
+        members, spent = (np.asarray(rows[name])[order] for name in ("member_id", "spent"))
         for answer in answers:
-            holds = np.asarray(rows[answer])
-            yield Found(np.asarray(rows["member_id"])[holds], np.asarray(rows["spent"])[holds])
+            holds = np.asarray(rows[answer])[order]
+            yield Found(members[holds], spent[holds])
 
 
 @lru_cache(maxsize=_COMPILED_KEPT)

@@ -6,9 +6,17 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from huitou.lake.happenings import Detail, Field, Happening, happenings
-from huitou.segments.rules import Did, Window
+from huitou.segments.rules import Comparison, Did, Window
 
 Level = Happening | Detail
+# Comparisons of a count that only ask whether there is anything.
+_WHETHER = (
+    Comparison("gte", 1),
+    Comparison("gt", 0),
+    Comparison("eq", 0),
+    Comparison("lt", 1),
+    Comparison("lte", 0),
+)
 
 
 def parts_of(did: Did) -> Detail | None:
@@ -27,6 +35,13 @@ def asks_wholes(did: Did) -> bool:
     """Whether parts are counted of those wholes only that pass a condition of their own."""
     counted = level_of(did)
     return any(field_of(where.field, did) not in counted.fields for where in did.where)
+
+
+def counts_wholes(did: Did) -> bool:
+    """Whether it matters which wholes the parts found are of: not for whether there is any."""
+    measure = did.measure
+    is_whether = measure.kind == "count" and all(test in _WHETHER for test in measure.tests)
+    return measure.kind in ("count", "average") and not is_whether
 
 
 @dataclass
@@ -49,7 +64,7 @@ def asked_of(dids: Iterable[Did]) -> dict[str, Asked]:
         asked.products |= asks_products(did)
         if asked.windows is not None:
             asked.windows.append(did.window)
-        if isinstance(counted, Detail):
+        if isinstance(counted, Detail) and (counts_wholes(did) or asks_wholes(did)):
             asked.columns.add(counted.unit)
         if isinstance(counted, Detail) and asks_wholes(did):
             of_wholes = found.setdefault(whole.table, Asked(whole))
