@@ -51,11 +51,13 @@ def of_candidates(
 ) -> Moves:
     """The moves of the candidates, by those found among them; nobody else is looked at."""
     was_in = files.were_in(ground.brand_id, segment_id, before, asked.members)
-    were = asked.members[was_in & asked.to_judge]
-    entered, left = without(found.members, were), without(were, found.members)
+    is_in = contains(found.members, asked.members)
+    enters, leaves = (
+        asked.to_judge & one & ~two for one, two in ((is_in, was_in), (was_in, is_in))
+    )
     sales_minor += int(asked.spent_more[was_in].sum())
-    sales_minor += int(found.spent[contains(entered, found.members)].sum())
-    sales_minor -= int(asked.spent[contains(left, asked.members)].sum())
+    sales_minor += int(asked.spent[enters].sum()) - int(asked.spent[leaves].sum())
+    entered, left = asked.members[enters], asked.members[leaves]
     members = before.members + entered.size - left.size
     kept = before
     if entered.size or left.size:

@@ -17,7 +17,7 @@ from huitou.segments.grounds import Files
 from huitou.segments.rows import contains
 
 # Rows held of each file at a time.
-_ROWS_AT_A_TIME = 1 << 17
+_ROWS_AT_A_TIME = 1 << 16
 
 
 def differing(before: str, now: str, traits: Sequence[str]) -> tuple[pa.Table, pa.Table]:
