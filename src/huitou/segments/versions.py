@@ -79,7 +79,7 @@ def _pieces(path: str, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
     """A file piece by piece, and then without end pieces without rows."""
     file = pq.ParquetFile(path, memory_map=True)
     schema = file.schema_arrow
-    yield from file.iter_batches(_ROWS_AT_A_TIME, columns=list(columns), use_threads=False)
+    yield from file.iter_batches(_ROWS_AT_A_TIME, columns=list(columns))
     nothing = pa.RecordBatch.from_pylist([], pa.schema([schema.field(name) for name in columns]))
     while True:
         yield nothing
