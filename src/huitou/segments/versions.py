@@ -33,7 +33,7 @@ def differing(before: str, now: str, traits: Sequence[str]) -> tuple[pa.Table, p
     for pair in _in_step(before, now, columns):
         ids = [np.asarray(piece["member_id"]) for piece in pair]
         shared = [np.ones(some.size, dtype=np.bool_) for some in ids]
-        if not np.array_equal(*ids):
+        if not np.array_equal(ids[0], ids[1]):
             shared = [contains(ids[1], ids[0]), contains(ids[0], ids[1])]
         old, new = (
             piece if here.all() else piece.filter(pa.array(here))
