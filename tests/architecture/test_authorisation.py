@@ -57,6 +57,7 @@ EXPECTED: dict[str, str] = {
     "funnel": "dashboard.view",
     "lifecycle": "dashboard.view",
     "lifecycle_months": "dashboard.view",
+    "lifecycle_progress": "dashboard.view",
     "chart_churn": "dashboard.view",
     "chart_stages": "dashboard.view",
     "value": "dashboard.view",

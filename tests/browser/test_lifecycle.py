@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 
 from huitou.brands.models import Brand, Staff
+from huitou.insight.tasks import KEEP_JOB, keep_months
+from huitou.jobs.queries import unfinished_jobs
 from tests.console.sales import sell_to_regulars
 
 Visits = Callable[..., Any]
@@ -34,12 +36,18 @@ def test_the_life_cycle_is_clean(
     theme: str,
     width: int,
 ) -> None:
-    # given
+    # given: the worker has not got to it
     sell_to_regulars(brand)
     seen = visit(staff, language=language, theme=theme, width=width)
-
-    # when: the figures follow by themselves, and the charts in them
     page = seen.open("/lifecycle/")
+    page.wait_for_selector("#lifecycle-progress [role=status]")
+    seen.shot(f"lifecycle-awaited-{language}-{theme}-{width}")
+    assert seen.accessibility() == []
+    assert (seen.violations(), seen.errors, seen.overflow()) == ([], [], 0)
+    (job,) = unfinished_jobs(brand.pk, KEEP_JOB)
+
+    # when it has, the page shows the figures by itself, and the charts in them
+    keep_months(brand.pk, job.id)
     page.wait_for_selector("ec-chart[data-state=ready] >> nth=1")
     seen.shot(f"lifecycle-{language}-{theme}-{width}")
 

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import re
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from django.test import Client
 
 from huitou.brands.models import Brand, Staff
-from huitou.insight import kept, migration, plan, snapshots
+from huitou.insight import kept, migration, plan, services, snapshots
+from huitou.insight.tasks import KEEP_JOB, keep_months
 from huitou.insight.types import Scope
+from huitou.jobs.queries import unfinished_jobs
+from huitou.jobs.services import fail_job
 from tests.console.sales import AS_OF, sell_to_regulars
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -27,8 +30,10 @@ def signed_in(client: Client, staff: Staff) -> Client:
 
 @pytest.fixture
 def sold(home: Path, brand: Brand) -> Brand:
-    """A brand with figures."""
-    return sell_to_regulars(brand)
+    """A brand with figures, and its life cycle over time kept."""
+    sell_to_regulars(brand)
+    migration.keep(Scope(brand.pk))
+    return brand
 
 
 def stages(brand: Brand, *days: date) -> list[dict[int, str]]:
@@ -126,6 +131,70 @@ def test_the_page_says_how_fresh_it_is_and_what_it_looks_back_on(
     page = signed_in.get("/lifecycle/", {"months": "24"}).content.decode()
     assert f"Data as of {AS_OF}" in page
     assert 'hx-get="/lifecycle/months/?months=24"' in page
+
+
+def test_a_page_computes_nothing_and_says_how_far_the_worker_is(
+    signed_in: Client, home: Path, brand: Brand
+) -> None:
+    # given: a refresh has published, and the worker has not got to it yet
+    sell_to_regulars(brand)
+
+    # when
+    page = signed_in.get("/lifecycle/").content.decode()
+
+    # then: asked for once, however often anybody looks
+    assert "Not computed yet" in page
+    assert "is being computed" in page
+    assert 'hx-get="/lifecycle/progress/"' in page
+    assert "/lifecycle/months/" not in page
+    assert "is being computed" in signed_in.get("/lifecycle/progress/").content.decode()
+    assert signed_in.get("/lifecycle/months/").status_code == 204
+    assert signed_in.get("/charts/churn/").json() == {"empty": "Being computed."}
+    signed_in.get("/lifecycle/")
+    (job,) = unfinished_jobs(brand.pk, KEEP_JOB)
+    assert not migration.is_kept(Scope(brand.pk))
+
+    # when
+    keep_months(brand.pk, job.id)
+
+    # then
+    assert signed_in.get("/lifecycle/progress/").headers["HX-Refresh"] == "true"
+    page = signed_in.get("/lifecycle/").content.decode()
+    assert f"Data as of {AS_OF}" in page
+    assert "is being computed" not in page
+    assert unfinished_jobs(brand.pk, KEEP_JOB) == []
+
+
+def test_what_was_kept_before_shows_while_newer_is_computed(signed_in: Client, sold: Brand) -> None:
+    # given
+    services.refresh(sold.pk, as_of=AS_OF + timedelta(days=1))
+
+    # when
+    page = signed_in.get("/lifecycle/").content.decode()
+
+    # then
+    assert f"Data as of {AS_OF}" in page
+    assert "is being computed" in page
+    assert "Month by month" in signed_in.get("/lifecycle/months/").content.decode()
+
+
+def test_what_could_not_be_computed_is_tried_again_on_request_only(
+    signed_in: Client, home: Path, brand: Brand
+) -> None:
+    # given
+    sell_to_regulars(brand)
+    signed_in.get("/lifecycle/")
+    (job,) = unfinished_jobs(brand.pk, KEEP_JOB)
+    fail_job(job.id, now=datetime(2024, 7, 1, tzinfo=UTC), message="no space left")
+
+    # when
+    told = signed_in.get("/lifecycle/progress/").content.decode()
+
+    # then
+    assert "could not be computed" in told
+    assert 'href="/lifecycle/"' in told
+    assert "hx-get" not in told
+    assert unfinished_jobs(brand.pk, KEEP_JOB) == []
 
 
 def test_a_brand_without_figures_says_how_to_get_them(signed_in: Client, brand: Brand) -> None:

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, timedelta
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
+from procrastinate.contrib.django.models import ProcrastinateJob
 
 from huitou.brands.models import Brand
-from huitou.insight import definitions, live, migration, plan, services
+from huitou.insight import definitions, live, migration, plan, services, snapshots, tasks
+from huitou.insight.migration import Computed
 from huitou.insight.types import Flow, LifecycleMonths, Scope
+from huitou.jobs.queries import unfinished_jobs
+from huitou.jobs.services import create_job
 from huitou.kernel.errors import RefusedInputError
 from huitou.kernel.months import month_number
 from tests.factories import make_shop
@@ -95,6 +99,7 @@ def test_every_month_equals_the_plain_computation(
     services.refresh(brand.pk, as_of=AS_OF, now=NOW, rebuild=True)
 
     # when
+    migration.keep(Scope(brand.pk))
     found = migration.lifecycle_months(Scope(brand.pk), count)
 
     # then
@@ -115,6 +120,7 @@ def test_a_month_that_is_not_over_is_not_told_and_a_shop_knows_its_own(
     services.refresh(brand.pk, as_of=date(2024, 6, 29), now=NOW, rebuild=True)
 
     # when
+    migration.keep(Scope(brand.pk, shops[1].pk))
     found = migration.lifecycle_months(Scope(brand.pk, shops[1].pk), 3)
 
     # then
@@ -140,6 +146,7 @@ def test_a_migration_equals_the_plain_computation_and_the_other_steps(
     services.refresh(brand.pk, as_of=AS_OF, now=NOW, rebuild=True)
 
     # when
+    migration.keep(Scope(brand.pk))
     found = migration.migration(Scope(brand.pk), before, after)
 
     # then
@@ -176,6 +183,7 @@ def test_a_handful_of_members_by_hand(brand: Brand, home: Path) -> None:
     services.refresh(brand.pk, as_of=date(2024, 4, 30), now=NOW, rebuild=True)
 
     # when
+    migration.keep(Scope(brand.pk))
     found = migration.lifecycle_months(Scope(brand.pk), 12)
     moved = migration.migration(Scope(brand.pk), date(2024, 2, 29), date(2024, 4, 30))
 
@@ -211,7 +219,7 @@ def test_nothing_is_told_before_the_first_refresh(brand: Brand, home: Path) -> N
         (date(2024, 5, 31), date(2024, 5, 31)),
         (date(2024, 5, 31), date(2024, 4, 30)),
         (date(2024, 5, 30), date(2024, 6, 30)),
-        (date(2023, 5, 31), date(2024, 6, 30)),
+        (date(2021, 5, 31), date(2024, 6, 30)),
     ],
     ids=["same", "reversed", "no-end", "too-early"],
 )
@@ -220,11 +228,98 @@ def test_what_are_not_two_month_ends_in_order_is_refused(
 ) -> None:
     # given
     services.refresh(brand.pk, as_of=AS_OF, now=NOW, rebuild=True)
+    migration.keep(Scope(brand.pk))
 
     # when / then
     with pytest.raises(RefusedInputError) as refused:
         migration.migration(Scope(brand.pk), before, after)
     assert refused.value.code == "MONTH_ENDS"
+
+
+def test_a_refresh_computes_none_of_it_and_shows_what_was_kept_before(
+    brand: Brand, home: Path
+) -> None:
+    # given
+    scope, members = Scope(brand.pk), make_members(brand, 40)
+    store(brand, [make_shop(brand), make_shop(brand)], members, random_history(1))
+    services.refresh(brand.pk, as_of=date(2024, 5, 31), now=NOW, rebuild=True)
+    assert migration.lifecycle_months(scope) is None
+    assert migration.freshness(scope) is None
+    migration.keep(scope)
+    old = migration.lifecycle_months(scope)
+    assert old is not None
+
+    # when
+    services.refresh(brand.pk, as_of=AS_OF, now=NOW + timedelta(hours=1))
+
+    # then
+    assert not migration.is_kept(scope)
+    assert migration.lifecycle_months(scope) == old
+    assert migration.freshness(scope) == Computed(date(2024, 5, 31), NOW)
+
+    # when
+    migration.keep(scope)
+
+    # then
+    found = migration.lifecycle_months(scope)
+    assert found is not None
+    assert migration.is_kept(scope)
+    assert (old.months[-1].day, found.months[-1].day) == (date(2024, 5, 31), AS_OF)
+    assert migration.freshness(scope) == Computed(AS_OF, NOW + timedelta(hours=1))
+
+    # when the one before is gone, as after an erasure
+    snapshots.forget_previous(brand.pk)
+    assert snapshots.before(scope) is None
+
+
+def test_the_job_keeps_every_scope_and_says_so(brand: Brand, home: Path) -> None:
+    # given: a shop that was made after the refresh has no figures
+    shops = [make_shop(brand), make_shop(brand)]
+    store(brand, shops, make_members(brand, 40), random_history(2))
+    services.refresh(brand.pk, as_of=AS_OF, now=NOW, rebuild=True)
+    make_shop(brand)
+    job = create_job(brand_id=brand.pk, kind=tasks.KEEP_JOB, subject=brand.name)
+
+    # when
+    tasks.keep_months(brand.pk, job.pk)
+
+    # then
+    scopes = [Scope(brand.pk), *(Scope(brand.pk, shop.pk) for shop in shops)]
+    assert all(migration.lifecycle_months(scope) is not None for scope in scopes)
+    job.refresh_from_db()
+    assert (job.state, job.done, job.total) == ("done", 4, 4)
+
+
+def test_a_job_that_fails_says_why(
+    brand: Brand, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # given
+    services.refresh(brand.pk, as_of=AS_OF, now=NOW, rebuild=True)
+    job = create_job(brand_id=brand.pk, kind=tasks.KEEP_JOB, subject=brand.name)
+
+    def broken(scope: Scope) -> None:
+        raise OSError("no space left")
+
+    monkeypatch.setattr(migration, "keep", broken)
+
+    # when
+    with pytest.raises(OSError, match="no space left"):
+        tasks.keep_months(brand.pk, job.pk)
+
+    # then
+    job.refresh_from_db()
+    assert (job.state, job.message) == ("failed", "OSError: no space left")
+
+
+def test_it_is_queued_once_after_a_refresh(brand: Brand, home: Path) -> None:
+    # when
+    tasks.refresh_brand(brand.pk)
+    tasks.refresh_brand(brand.pk)
+
+    # then
+    (job,) = unfinished_jobs(brand.pk, tasks.KEEP_JOB)
+    assert (job.state, job.subject) == ("queued", brand.name)
+    assert ProcrastinateJob.objects.filter(task_name="insight.keep_months").count() == 1
 
 
 @pytest.mark.parametrize("count", [0, migration.MONTHS_MAX + 1])

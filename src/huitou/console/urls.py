@@ -53,6 +53,7 @@ urlpatterns = [
     path("funnel/", funnel.funnel_page, name="funnel"),
     path("lifecycle/", lifecycle.lifecycle_page, name="lifecycle"),
     path("lifecycle/months/", lifecycle.lifecycle_months, name="lifecycle_months"),
+    path("lifecycle/progress/", lifecycle.lifecycle_progress, name="lifecycle_progress"),
     path("charts/churn/", lifecycle.churn_chart, name="chart_churn"),
     path("charts/stages/", lifecycle.stages_chart, name="chart_stages"),
     path("value/", value.value_page, name="value"),

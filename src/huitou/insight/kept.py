@@ -18,6 +18,7 @@ import pyarrow.parquet
 
 from huitou.insight import plan, snapshots
 from huitou.insight.snapshots import Snapshot
+from huitou.insight.types import Scope
 from huitou.lake.sessions import Session
 
 
@@ -49,6 +50,17 @@ def kept_tables(
         for path, table in zip(paths, tables, strict=True):
             _put(path, partial(pyarrow.parquet.write_table, table))
     return paths
+
+
+def newest_table(scope: Scope, name: str) -> tuple[Snapshot, Path] | None:
+    """The Parquet file ``name`` with its snapshot: the one in force, or the one before it.
+
+    Nothing is computed; ``None`` where neither has it.
+    """
+    for snapshot in (snapshots.current(scope), snapshots.before(scope)):
+        if snapshot is not None and (path := Path(snapshot.folder) / f"{name}.parquet").exists():
+            return snapshot, path
+    return None
 
 
 @contextmanager

@@ -122,7 +122,8 @@ def lifecycle_months(
     """
     histories = migration.computed(live.session, live.as_of, months)
     before, after = between or (histories.ends[0], histories.ends[-1])
-    return migration.months_of(histories), migration.migration_of(histories, before, after)
+    told = migration.months_of(migration.counts_of(histories), histories.ends)
+    return told, migration.migration_of(histories, before, after)
 
 
 def cycle(live: Live) -> CycleSummary:

@@ -1,19 +1,23 @@
 """Churn over time, and who moved from stage to stage between any two month ends.
 
-What is kept is how many buyers went through which stages: some ten thousand distinct histories of
-a million members, from which every figure is a sum.
+What is kept is how many buyers went through which stages, from which every figure is a sum. The
+worker computes it once a refresh has published its snapshots; until then what is told is of the
+snapshot before.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterator
+import json
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from itertools import dropwhile
+from typing import Any
 
 import duckdb
+import pyarrow as pa
+import pyarrow.parquet
 
 from huitou.insight import definitions, kept, plan, readings, snapshots
 from huitou.insight.rules import divided
@@ -28,8 +32,21 @@ MONTHS = 12
 # Three years: beyond, most buyers are lost at one end and the other.
 MONTHS_MAX = 36
 _HISTORIES = "stage_histories"
+# One file serves every number of months: a month end's digit is the same however far one looks.
+_FILE = f"stages-{MONTHS_MAX}"
+_COUNTS = "month_counts"
 _CODES = (definitions.NOT_YET.code, *(label.code for label in definitions.STAGES))
 _LOST = _CODES.index("lost")
+# Of each month end: members by the place of the stage in ``_CODES``, newly lost, won back.
+Counts = list[Any]
+
+
+@dataclass(frozen=True)
+class Computed:
+    """What the histories that are kept were computed from."""
+
+    as_of: date
+    refreshed_at: datetime
 
 
 @dataclass(frozen=True)
@@ -41,25 +58,61 @@ class Histories:
     ends: tuple[date, ...]
 
 
-def lifecycle_months(scope: Scope, months: int = MONTHS) -> LifecycleMonths | None:
-    """The life cycle at the ends of the last months; ``None`` when the scope was never refreshed.
+def keep(scope: Scope) -> None:
+    """Compute the histories of the snapshot in force and keep them, unless they are.
 
-    Computed when first asked for, and kept. Raises ``RefusedInputError`` for too few or many.
+    Takes far longer than a page may: for the worker. Nothing when the scope was never refreshed.
     """
-    with _kept(scope, months) as histories:
-        return None if histories is None else months_of(histories)
+    snapshot = snapshots.current(scope)
+    if snapshot is not None:
+        kept.kept_tables(
+            snapshot, (_FILE,), lambda session: (_table(computed(session, snapshot.as_of)),)
+        )
 
 
-def migration(scope: Scope, before: date, after: date, months: int = MONTHS) -> Flow | None:
-    """Who moved from stage to stage between two ends of ``lifecycle_months``.
+def _table(histories: Histories) -> pa.Table:
+    """The histories, with what the page tells of every month at hand."""
+    table = histories.connection.sql(f"FROM {histories.relation}").to_arrow_table()
+    return table.replace_schema_metadata({_COUNTS: json.dumps(counts_of(histories))})
+
+
+def is_kept(scope: Scope) -> bool:
+    """Whether nothing is left to ``keep``."""
+    snapshot = snapshots.current(scope)
+    found = kept.newest_table(scope, _FILE)
+    return snapshot is None or (found is not None and found[0] == snapshot)
+
+
+def freshness(scope: Scope) -> Computed | None:
+    """Of which snapshot the histories are; ``None`` when none are kept."""
+    found = kept.newest_table(scope, _FILE)
+    return None if found is None else Computed(found[0].as_of, found[0].refreshed_at)
+
+
+def lifecycle_months(scope: Scope, months: int = MONTHS) -> LifecycleMonths | None:
+    """The life cycle at the ends of the last months, as kept; ``None`` when nothing is.
+
+    See ``freshness`` for what they are of. Raises ``RefusedInputError`` for too few or many.
+    """
+    found = kept.newest_table(scope, _FILE)
+    if found is None:
+        return None
+    snapshot, path = found
+    metadata = pyarrow.parquet.read_schema(path).metadata
+    counts = json.loads(metadata[_COUNTS.encode()])
+    return months_of(counts[-months:], month_ends(snapshot.as_of, months))
+
+
+def migration(scope: Scope, before: date, after: date) -> Flow | None:
+    """Who moved from stage to stage between any two of the month ends that are kept.
 
     Raises ``RefusedInputError`` when they are none, or not in this order.
     """
-    with _kept(scope, months) as histories:
+    with _kept(scope) as histories:
         return None if histories is None else migration_of(histories, before, after)
 
 
-def computed(session: Session, as_of: date, months: int) -> Histories:
+def computed(session: Session, as_of: date, months: int = MONTHS_MAX) -> Histories:
     """The histories of a session's purchases. Raises as ``lifecycle_months``."""
     ends = month_ends(as_of, months)
     plan.run_steps(session, plan.stage_history_steps(session.dialect, months), ends[-1])
@@ -67,23 +120,15 @@ def computed(session: Session, as_of: date, months: int) -> Histories:
 
 
 @contextmanager
-def _kept(scope: Scope, months: int) -> Iterator[Histories | None]:
-    snapshot = snapshots.current(scope)
-    if snapshot is None:
+def _kept(scope: Scope) -> Iterator[Histories | None]:
+    found = kept.newest_table(scope, _FILE)
+    if found is None:
         yield None
         return
-    ends = month_ends(snapshot.as_of, months)
-    (path,) = kept.kept_tables(
-        snapshot,
-        (f"stages-{months}",),
-        lambda session: (
-            session.connection.sql(
-                f"FROM {computed(session, snapshot.as_of, months).relation}"
-            ).to_arrow_table(),
-        ),
-    )
+    snapshot, path = found
     with engine.cursor() as connection:
-        yield Histories(connection, f"read_parquet({quoted(str(path))})", ends)
+        relation = f"read_parquet({quoted(str(path))})"
+        yield Histories(connection, relation, month_ends(snapshot.as_of, MONTHS_MAX))
 
 
 def month_ends(as_of: date, months: int) -> tuple[date, ...]:
@@ -102,12 +147,10 @@ def month_ends(as_of: date, months: int) -> tuple[date, ...]:
     )
 
 
-def months_of(histories: Histories) -> LifecycleMonths:
-    """Stages, churn, newly lost and won back at each end but the first."""
+def counts_of(histories: Histories) -> Counts:
+    """Of each end but the first: members by stage, newly lost, won back."""
     ends = histories.ends
-    stages: dict[int, dict[int, int]] = defaultdict(lambda: defaultdict(int))
-    lost: dict[int, int] = defaultdict(int)
-    won: dict[int, int] = defaultdict(int)
+    counts = [[[0] * len(_CODES), 0, 0] for _ in ends[1:]]
     places = f"range(1, {len(ends)}) ends(place)"
     for place, now, bought, before, members in histories.connection.execute(
         f"""
@@ -116,24 +159,27 @@ def months_of(histories: Histories) -> LifecycleMonths:
         FROM {histories.relation}, {places} GROUP BY ALL
         """
     ).fetchall():
-        stages[place][now] += members
-        lost[place] += members if now == _LOST != before else 0
-        won[place] += members if before == _LOST and bought else 0
-    rows = [
-        _month_end(day, stages[place], lost[place], won[place])
-        for place, day in enumerate(ends[1:], start=1)
-    ]
+        row = counts[place - 1]
+        row[0][now] += members
+        row[1] += members if now == _LOST != before else 0
+        row[2] += members if before == _LOST and bought else 0
+    return counts
+
+
+def months_of(counts: Counts, ends: Sequence[date]) -> LifecycleMonths:
+    """Stages, churn, newly lost and won back at each of ``ends`` but the first."""
+    rows = [_month_end(day, *row) for day, row in zip(ends[1:], counts, strict=True)]
     return LifecycleMonths(ends[0], list(dropwhile(lambda row: not row.buyers, rows)))
 
 
-def _month_end(day: date, members: dict[int, int], lost: int, won: int) -> MonthEnd:
-    counts = [members.get(number, 0) for number in range(1, len(_CODES))]
+def _month_end(day: date, members: list[int], lost: int, won: int) -> MonthEnd:
+    counts = members[1:]
     stages = [
         StageCount(label.code, label.zh, label.en, count)
         for label, count in zip(definitions.STAGES, counts, strict=True)
     ]
     buyers = sum(counts)
-    return MonthEnd(day, buyers, stages, divided(members.get(_LOST, 0), buyers), lost, won)
+    return MonthEnd(day, buyers, stages, divided(members[_LOST], buyers), lost, won)
 
 
 def migration_of(histories: Histories, before: date, after: date) -> Flow:

@@ -13,7 +13,7 @@ import duckdb
 from django.utils import timezone
 
 from huitou.brands.models import Brand, Shop
-from huitou.insight import figures, plan, snapshots
+from huitou.insight import figures, migration, plan, snapshots
 from huitou.insight.rules import divided
 from huitou.insight.types import Scope
 from huitou.jobs import services as jobs
@@ -221,6 +221,26 @@ def refresh_as_job(brand_id: int, *, job_id: int | None) -> Refreshed:
     jobs.advance_job(job_id, done=_JOB_STEPS)
     jobs.finish_job(job_id, now=timezone.now(), message=done.as_of.isoformat(), result_url="/")
     return done
+
+
+def keep_as_job(brand_id: int, *, job_id: int) -> None:
+    """Keep the life cycle over time of every scope in force, the brand's first.
+
+    The job tells how far it is; errors are raised again.
+    """
+    shops = Shop.objects.filter(brand_id=brand_id).order_by("id").values_list("id", flat=True)
+    scopes = [Scope(brand_id), *(Scope(brand_id, shop_id) for shop_id in shops)]
+    jobs.start_job(job_id, total=len(scopes), now=timezone.now())
+    try:
+        # Again when a refresh has put newer snapshots in force meanwhile.
+        while missing := [scope for scope in scopes if not migration.is_kept(scope)]:
+            jobs.advance_job(job_id, done=len(scopes) - len(missing), step="months")
+            migration.keep(missing[0])
+    except Exception as error:
+        jobs.fail_job(job_id, now=timezone.now(), message=f"{type(error).__name__}: {error}")
+        raise
+    jobs.advance_job(job_id, done=len(scopes))
+    jobs.finish_job(job_id, now=timezone.now(), result_url="/lifecycle/")
 
 
 def _advance(job_id: int, step: str, done: int, total: int | None) -> None:

@@ -74,8 +74,20 @@ def current(scope: Scope) -> Snapshot | None:
     The only shop of a brand shares the brand's snapshot.
     """
     pointer = _read_pointer(scope.brand_id)
-    if pointer is None:
-        return None
+    return None if pointer is None else _named(pointer, scope)
+
+
+def before(scope: Scope) -> Snapshot | None:
+    """The snapshot that was in force before ``current``, while it is still there.
+
+    For what is computed only after a refresh: it may be of the one before for a while.
+    """
+    pointer = (_read_pointer(scope.brand_id) or {}).get("previous")
+    snapshot = None if pointer is None else _named(pointer, scope)
+    return snapshot if snapshot is not None and Path(snapshot.folder).exists() else None
+
+
+def _named(pointer: Mapping[str, Any], scope: Scope) -> Snapshot | None:
     name = scope_name(scope.shop_id)
     if scope.shop_id is not None and pointer["shops"] == [scope.shop_id]:
         name = "all"
@@ -124,8 +136,9 @@ def publish(brand_id: int, pointer: Mapping[str, Any]) -> None:
     root = snapshots_root(brand_id)
     previous = _read_pointer(brand_id)
     draft = root / f"{POINTER}.draft"
+    earlier = {k: v for k, v in previous.items() if k != "previous"} if previous else None
     with draft.open("w") as file:
-        json.dump({**pointer, "format": FORMAT}, file)
+        json.dump({**pointer, "previous": earlier, "format": FORMAT}, file)
         file.flush()
         os.fsync(file.fileno())
     draft.replace(root / POINTER)

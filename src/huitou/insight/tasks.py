@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from django.db import transaction
 from procrastinate.contrib.django import app
 from procrastinate.exceptions import AlreadyEnqueued
+
+# The kind of the jobs that compute what follows a refresh.
+KEEP_JOB = "months"
 
 
 @app.task(name="insight.refresh_brand", queue="insight")
@@ -13,6 +17,15 @@ def refresh_brand(brand_id: int, job_id: int | None = None) -> None:
     from huitou.insight.services import refresh_as_job
 
     refresh_as_job(brand_id, job_id=job_id)
+    keep_soon(brand_id)
+
+
+@app.task(name="insight.keep_months", queue="insight")
+def keep_months(brand_id: int, job_id: int) -> None:
+    """What a refresh does without, so as not to be later: the life cycle over time."""
+    from huitou.insight.services import keep_as_job
+
+    keep_as_job(brand_id, job_id=job_id)
 
 
 @app.periodic(cron="7 * * * *")
@@ -33,3 +46,17 @@ def refresh_soon(brand_id: int) -> None:
         refresh_brand.configure(queueing_lock=f"refresh-{brand_id}").defer(brand_id=brand_id)
     except AlreadyEnqueued:
         return
+
+
+def keep_soon(brand_id: int) -> None:
+    """Queue what follows a refresh, unless it is waiting or under way already."""
+    from huitou.brands.models import Brand
+    from huitou.jobs.queries import unfinished_jobs
+    from huitou.jobs.services import create_job
+
+    if unfinished_jobs(brand_id, KEEP_JOB):
+        return
+    with transaction.atomic():
+        brand = Brand.objects.get(pk=brand_id)
+        job = create_job(brand_id=brand_id, kind=KEEP_JOB, subject=brand.name)
+        keep_months.defer(brand_id=brand_id, job_id=job.pk)

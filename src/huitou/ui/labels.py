@@ -67,6 +67,7 @@ JOURNEY_STAGES = {
 JOB_KINDS = {
     "import": Label(_("Import"), "blue"),
     "refresh": Label(_("Refresh insight"), "teal"),
+    "months": Label(_("Life cycle over time"), "teal"),
     "undo": Label(_("Undo import"), "orange"),
     "export": Label(_("Export"), "violet"),
     "suggest": Label(_("Look for suggestions"), "blue"),
@@ -83,6 +84,7 @@ JOB_STATES = {
 JOB_STEPS = {
     "projecting": Label(_("Reading what is new"), "blue"),
     "figuring": Label(_("Computing the figures"), "blue"),
+    "months": Label(_("Computing month by month"), "blue"),
     "comparing": Label(_("Looking for who can have moved"), "blue"),
     "judging": Label(_("Judging members by the rules"), "blue"),
     "keeping": Label(_("Keeping who is in"), "blue"),

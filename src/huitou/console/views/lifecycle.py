@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext as _
+from django_htmx.http import HttpResponseClientRefresh
 
 from huitou.console.figures import (
     HEAT_STEPS,
@@ -20,8 +21,10 @@ from huitou.console.figures import (
     words,
 )
 from huitou.console.views.charts import Meaning, chart
+from huitou.insight import tasks
 from huitou.insight.rules import divided
 from huitou.insight.types import Flow, Freshness, LifecycleMonths
+from huitou.jobs.queries import unfinished_jobs
 from huitou.ui.access import brand_required
 
 queries = SimpleLazyObject(lambda: importlib.import_module("huitou.insight.queries"))
@@ -33,15 +36,16 @@ MONTHS_CHOICES = (12, 24, 36)
 
 @brand_required
 def lifecycle_page(request: HttpRequest) -> HttpResponse:
-    """The frame; the figures follow by themselves, since the first look computes them."""
-    fresh = queries.freshness(insight_scope(request))
-    if fresh is None:
+    """What the worker kept, and of when; without it, or with newer figures, how far it is."""
+    scope = insight_scope(request)
+    if queries.freshness(scope) is None:
         return no_figures(request, _("Life cycle"))
     context = {
-        "fresh": fresh,
+        "fresh": migration.freshness(scope),
         "months": _months(request),
         "choices": MONTHS_CHOICES,
         "query": request.GET.urlencode(),
+        **_under_way(request, asked=True),
     }
     return render(request, "console/lifecycle.html", context)
 
@@ -56,7 +60,7 @@ def lifecycle_months(request: HttpRequest) -> HttpResponse:
     context: dict[str, Any] = {"found": found, "months": months}
     if found.months:
         ends = [found.before, *(row.day for row in found.months)]
-        flow = migration.migration(scope, *_between(request, ends), months)
+        flow = migration.migration(scope, *_between(request, ends))
         context |= {
             "rows": found.months[::-1],
             "last": found.months[-1],
@@ -65,9 +69,33 @@ def lifecycle_months(request: HttpRequest) -> HttpResponse:
             "flow": flow,
             "moves": _moves(flow),
             "shades": range(HEAT_STEPS),
-            "version": version_of(request, queries.freshness(scope)),
+            "version": version_of(
+                request, queries.freshness(scope), str(migration.freshness(scope))
+            ),
         }
     return render(request, "console/lifecycle_months.html", context)
+
+
+@brand_required
+def lifecycle_progress(request: HttpRequest) -> HttpResponse:
+    """How far the worker is; once it is done the page asks for the new figures."""
+    if migration.is_kept(insight_scope(request)):
+        return HttpResponseClientRefresh()
+    return render(request, "console/lifecycle_progress.html", _under_way(request, asked=False))
+
+
+def _under_way(request: HttpRequest, *, asked: bool) -> dict[str, Any]:
+    """The job that computes the figures in force, where they are not kept yet.
+
+    A page that is ``asked`` for queues it; the same page asking again how far it is does not, so
+    that what failed is not tried for ever.
+    """
+    if migration.is_kept(insight_scope(request)):
+        return {"is_kept": True}
+    brand_id = request.scope.brand_id
+    if asked:
+        tasks.keep_soon(brand_id)
+    return {"is_kept": False, "jobs": unfinished_jobs(brand_id, tasks.KEEP_JOB)}
 
 
 def _moves(flow: Flow) -> list[dict[str, Any]]:
@@ -101,6 +129,8 @@ def _between(request: HttpRequest, ends: list[date]) -> tuple[date, date]:
 def churn_chart(request: HttpRequest, _fresh: Freshness) -> Meaning:
     """The share of buyers who are lost, at each month end."""
     found = _found(request)
+    if found is None:
+        return {"empty": _("Being computed.")}
     if not found.months:
         return {"empty": _("Nobody has bought yet.")}
     rates = [row.churn_rate for row in found.months]
@@ -112,6 +142,8 @@ def churn_chart(request: HttpRequest, _fresh: Freshness) -> Meaning:
 def stages_chart(request: HttpRequest, _fresh: Freshness) -> Meaning:
     """Buyers by life-cycle stage at each month end, on top of each other."""
     found = _found(request)
+    if found is None:
+        return {"empty": _("Being computed.")}
     if not found.months:
         return {"empty": _("Nobody has bought yet.")}
     series = [
@@ -137,8 +169,10 @@ def _over_time(found: LifecycleMonths, unit: str, series: list[dict[str, Any]]) 
     }
 
 
-def _found(request: HttpRequest) -> LifecycleMonths:
-    found: LifecycleMonths = migration.lifecycle_months(insight_scope(request), _months(request))
+def _found(request: HttpRequest) -> LifecycleMonths | None:
+    found: LifecycleMonths | None = migration.lifecycle_months(
+        insight_scope(request), _months(request)
+    )
     return found
 
 
