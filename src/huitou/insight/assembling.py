@@ -57,16 +57,22 @@ def add_traits(
     ):
         known = known.left_join(found, "member_id").drop("member_id_right")
     expected = _add_expectations(steps, visits, cycled)
+    steps.forget("visits")
     known = known.mutate(reached=rhythm.silence_place(known))
     known = known.left_join(expected, "reached").drop("reached", "reached_right")
     for rank in ("due", "second"):
         known = categories.named(known, rank, f"{rank}_category", numbered)
     if value_theme.THEME in themes:
         known = _add_value(steps, buyers, known)
+    steps.forget("buyers")
     known = steps.add("profile", known)
+    steps.forget("second_categories", "receivers", "line_marks")
+    if value_theme.THEME in themes:
+        steps.forget("promised")
     traits = [trait for theme in themes for trait in theme.traits if not trait.of_everyone]
     declared = {trait.name: trait.expression(known, as_of) for trait in traits}
     steps.add("traits", known.select("member_id", **declared))
+    steps.forget("profile")
 
 
 def add_persons(steps: Any, members: Relation, touches: Relation, reviews: Relation) -> None:
@@ -83,6 +89,7 @@ def add_persons(steps: Any, members: Relation, touches: Relation, reviews: Relat
     members = members.drop("member_id_right", "lunar_day")
     declared = {t.name: t.expression(members, as_of) for t in TRAITS if t.of_everyone}
     steps.add("persons", members.select("member_id", **declared))
+    steps.forget("conduct")
 
 
 def add_stages(steps: Any, orders: Relation, lines: Relation, products: Relation) -> None:
@@ -90,6 +97,7 @@ def add_stages(steps: Any, orders: Relation, lines: Relation, products: Relation
     buyers = steps.add("buyers", buying.buyer_days(orders, as_of_day()))
     cycled, _ = _add_cycles(steps, buyers, lines, products)
     steps.add("stages", rhythm.stages(cycled, as_of_day()))
+    steps.forget("buyers", "category_days", "category_ranks", "cycled")
 
 
 def add_stage_history(
@@ -142,12 +150,16 @@ def _add_cycles(
         "category_ranks", categories.category_ranks(by_category, norms, brand, as_of_day())
     )
     main = steps.add("main_categories", categories.main_categories(ranks, numbered))
-    return steps.add("cycled", rhythm.with_cycles(buyers, main, norms, brand)), numbered
+    cycled = steps.add("cycled", rhythm.with_cycles(buyers, main, norms, brand))
+    steps.forget("main_categories")
+    return cycled, numbered
 
 
 def _add_second_categories(steps: Any) -> Relation:
     found = categories.second_categories(steps["category_days"], steps["category_ranks"])
-    return steps.add("second_categories", found)
+    second = steps.add("second_categories", found)
+    steps.forget("category_ranks")
+    return second
 
 
 def _add_line_marks(steps: Any, lines: Relation, products: Relation) -> Relation:
@@ -163,6 +175,7 @@ def _add_value(steps: Any, buyers: Relation, known: Relation) -> Relation:
     dated = buyers.select("member_id", "purchase_days", "first_day", "last_day", "monetary_minor")
     found = value.with_value(dated, outlook, model, as_of_day())
     promised = steps.add("promised", found)
+    steps.forget(value_steps.HISTORIES, value_steps.SPENDING, value_steps.OUTLOOK)
     known = known.left_join(promised, "member_id").drop("member_id_right")
     return known.cross_join(steps.add("value_lines", value.value_lines(promised)))
 

@@ -58,7 +58,7 @@ def computed(session: Session, as_of: date) -> dict[str, Any]:
             """,
         ),
         "basis": _rows(
-            connection, "SELECT cycle_basis, count(*) FROM profile GROUP BY 1 ORDER BY 1"
+            connection, "SELECT cycle_basis, count(*) FROM cycled GROUP BY 1 ORDER BY 1"
         ),
         "cohorts": cohorts(session, as_of),
         "value": value(connection),

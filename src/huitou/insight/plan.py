@@ -26,7 +26,8 @@ from huitou.lake.sessions import SPARK, Session
 
 # SQL, or what makes the rows from the steps before: few, since they pass through this process.
 Made = Callable[[duckdb.DuckDBPyConnection], pa.Table]
-Step = tuple[str, "str | Made"]
+# Nothing where no later step reads the relation: it makes room, or a refresh would hold them all.
+Step = tuple[str, "str | Made | None"]
 PURCHASES = "purchases"
 PURCHASE_LINES = "purchase_lines"
 TOUCHES = "touches"
@@ -139,7 +140,9 @@ def run_steps(session: Session, steps: Sequence[Step], as_of: date) -> None:
     """Make each step a relation of its name, in order, as of a date."""
     close_books(session, as_of)
     for name, made in steps:
-        if isinstance(made, str):
+        if made is None:
+            session.drop(name)
+        elif isinstance(made, str):
             session.make(name, made)
         else:
             session.put(name, made(session.connection))
@@ -179,6 +182,10 @@ class _Steps:
         self._relations[name] = ibis.table(dict(columns), name=name)
         return self._relations[name]
 
+    def forget(self, *names: str) -> None:
+        """Steps that drop relations added before: memory for those to come."""
+        self.compiled += [(name, None) for name in names]
+
     def __getitem__(self, name: str) -> Any:
         """A step added before."""
         return self._relations[name]
@@ -187,9 +194,10 @@ class _Steps:
 def trait_steps(dialect: str, themes: tuple[Theme, ...] = THEMES) -> tuple[Step, ...]:
     """The steps that end in ``traits``, a row per buyer, and ``persons``, a row per member.
 
-    They have the traits of the ``themes``. On the way they leave ``buyers``, ``category_days``,
-    ``category_norms``, ``brand_norm``, ``measures_scale``, ``survival``, ``value_model`` (with the
-    theme of value) and ``profile``. ``members_sql`` puts the two together.
+    They have the traits of the ``themes``. On the way they leave ``cycled``, ``categories``,
+    ``category_days``, ``category_norms``, ``brand_norm``, ``measures_scale``, ``survival``,
+    ``value_model`` (with the theme of value) and ``standings``; what else they make is dropped as
+    soon as no later step reads it. ``members_sql`` puts the two together.
     """
     return tuple(compiled_traits(dialect, themes).compiled)
 
