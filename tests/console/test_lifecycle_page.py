@@ -200,3 +200,18 @@ def test_what_could_not_be_computed_is_tried_again_on_request_only(
 def test_a_brand_without_figures_says_how_to_get_them(signed_in: Client, brand: Brand) -> None:
     assert "Import" in signed_in.get("/lifecycle/").content.decode()
     assert signed_in.get("/lifecycle/months/").status_code == 204
+
+
+def test_figures_of_an_earlier_version_are_said_to_be_computed_anew(
+    signed_in: Client, sold: Brand
+) -> None:
+    # given
+    pointer = snapshots.snapshots_root(sold.pk) / snapshots.POINTER
+    pointer.write_text(pointer.read_text().replace(snapshots.format_now(), "1-before"))
+
+    # when
+    page = signed_in.get("/lifecycle/").content.decode()
+
+    # then
+    assert "The figures are computed anew" in page
+    assert "Import orders" not in page

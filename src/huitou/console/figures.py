@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import importlib
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.functional import SimpleLazyObject
 from django.utils.translation import get_language
 
 import huitou
@@ -23,6 +25,8 @@ from huitou.insight.types import (
 )
 from huitou.ui.navigation import page_url
 
+snapshots = SimpleLazyObject(lambda: importlib.import_module("huitou.insight.snapshots"))
+
 # The classes ec-heat-0 … ec-heat-9.
 HEAT_STEPS = 10
 
@@ -33,8 +37,15 @@ def insight_scope(request: HttpRequest) -> Scope:
 
 
 def no_figures(request: HttpRequest, page: str) -> HttpResponse:
-    """The page named ``page`` of a brand without figures: it says how to get them."""
-    context = {"page": page, "imports_url": page_url("imports")}
+    """The page named ``page`` of a brand without figures: it says how to get them.
+
+    Or that they are on their way, after a new version that cannot read those there were.
+    """
+    context = {
+        "page": page,
+        "imports_url": page_url("imports"),
+        "are_outdated": snapshots.is_outdated(request.scope.brand_id),
+    }
     return render(request, "console/figures_empty.html", context)
 
 

@@ -16,18 +16,18 @@ import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
 from huitou.insight.traits import TRAITS
 from huitou.insight.types import Scope
 from huitou.lake import store
+from huitou.lake.registry import tables
 
 POINTER = "current.json"
-# A number to raise whenever the files of a snapshot change, and the declared traits by themselves:
-# older ones then count as none.
-FORMAT = f"4-{zlib.crc32(repr([(t.name, t.kind, t.choices) for t in TRAITS]).encode()):08x}"
+# To be raised whenever the files of a snapshot change.
+_FILES_VERSION = 4
 TRAITS_FILE = "traits.parquet"
 CATEGORIES_FILE = "categories.parquet"
 DAILY_FILE = "daily.parquet"
@@ -104,12 +104,26 @@ def _named(pointer: Mapping[str, Any], scope: Scope) -> Snapshot | None:
     )
 
 
+@cache
+def format_now() -> str:
+    """What snapshots of this version say of themselves; others count as none.
+
+    Traits and lake tables say by themselves when they are declared otherwise: figures that go with
+    files of other columns could no longer be read beside them.
+    """
+    declared = (
+        [(trait.name, trait.kind, trait.choices) for trait in TRAITS],
+        sorted((table.name, tuple(table.schema.names)) for table in tables().values()),
+    )
+    return f"{_FILES_VERSION}-{zlib.crc32(repr(declared).encode()):08x}"
+
+
 def _read_pointer(brand_id: int) -> dict[str, Any] | None:
     try:
         pointer = dict(json.loads((snapshots_root(brand_id) / POINTER).read_text()))
     except FileNotFoundError:
         return None
-    return pointer if pointer.get("format") == FORMAT else None
+    return pointer if pointer.get("format") == format_now() else None
 
 
 def is_outdated(brand_id: int) -> bool:
@@ -138,7 +152,7 @@ def publish(brand_id: int, pointer: Mapping[str, Any]) -> None:
     draft = root / f"{POINTER}.draft"
     earlier = {k: v for k, v in previous.items() if k != "previous"} if previous else None
     with draft.open("w") as file:
-        json.dump({**pointer, "previous": earlier, "format": FORMAT}, file)
+        json.dump({**pointer, "previous": earlier, "format": format_now()}, file)
         file.flush()
         os.fsync(file.fileno())
     draft.replace(root / POINTER)
