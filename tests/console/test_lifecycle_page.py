@@ -16,6 +16,8 @@ from huitou.insight.types import Scope
 from huitou.jobs.queries import unfinished_jobs
 from huitou.jobs.services import fail_job
 from tests.console.sales import AS_OF, sell_to_regulars
+from tests.factories import make_shop
+from tests.insight.histories import NOW, Bought, make_members, store
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -200,6 +202,21 @@ def test_what_could_not_be_computed_is_tried_again_on_request_only(
 def test_a_brand_without_figures_says_how_to_get_them(signed_in: Client, brand: Brand) -> None:
     assert "Import" in signed_in.get("/lifecycle/").content.decode()
     assert signed_in.get("/lifecycle/months/").status_code == 204
+
+
+def test_moves_begin_where_somebody_had_bought(signed_in: Client, home: Path, brand: Brand) -> None:
+    # given a brand whose first sale is of this year
+    shop, members = make_shop(brand), make_members(brand, 2)
+    bought = [Bought(1, 0, 0, date(2024, 2, 10)), Bought(2, 0, 1, date(2024, 5, 10))]
+    store(brand, [shop], members, bought)
+    services.refresh(brand.pk, as_of=date(2024, 6, 30), now=NOW)
+    migration.keep(Scope(brand.pk))
+
+    # when
+    page = signed_in.get("/lifecycle/months/", {"months": "36"}).content.decode()
+
+    # then
+    assert "from 2024-02-29 to 2024-06-30" in page
 
 
 def test_figures_of_an_earlier_version_are_said_to_be_computed_anew(

@@ -121,9 +121,9 @@ def lifecycle_months(
     Raises ``RefusedInputError`` for too few or many months, or what are not two of the ends.
     """
     histories = migration.computed(live.session, live.as_of, months)
-    before, after = between or (histories.ends[0], histories.ends[-1])
-    told = migration.months_of(migration.counts_of(histories), histories.ends)
-    return told, migration.migration_of(histories, before, after)
+    found = migration.months_of(migration.counts_of(histories), histories.ends)
+    before, after = between or (found.before, histories.ends[-1])
+    return found, migration.migration_of(histories, before, after)
 
 
 def cycle(live: Live) -> CycleSummary:

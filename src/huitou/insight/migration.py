@@ -37,7 +37,7 @@ _FILE = f"stages-{MONTHS_MAX}"
 _COUNTS = "month_counts"
 _CODES = (definitions.NOT_YET.code, *(label.code for label in definitions.STAGES))
 _LOST = _CODES.index("lost")
-# Of each month end: members by the place of the stage in ``_CODES``, newly lost, won back.
+# Of each end: members by the place of the stage in ``_CODES``, newly lost, won back.
 Counts = list[Any]
 
 
@@ -100,7 +100,7 @@ def lifecycle_months(scope: Scope, months: int = MONTHS) -> LifecycleMonths | No
     snapshot, path = found
     metadata = pyarrow.parquet.read_schema(path).metadata
     counts = json.loads(metadata[_COUNTS.encode()])
-    return months_of(counts[-months:], month_ends(snapshot.as_of, months))
+    return months_of(counts[-months - 1 :], month_ends(snapshot.as_of, months))
 
 
 def migration(scope: Scope, before: date, after: date) -> Flow | None:
@@ -148,9 +148,9 @@ def month_ends(as_of: date, months: int) -> tuple[date, ...]:
 
 
 def counts_of(histories: Histories) -> Counts:
-    """Of each end but the first: members by stage, newly lost, won back."""
+    """Of each end: members by stage, newly lost, won back; the latter two not of the first."""
     ends = histories.ends
-    counts = [[[0] * len(_CODES), 0, 0] for _ in ends[1:]]
+    counts = [[[0] * len(_CODES), 0, 0] for _ in ends]
     places = f"range(1, {len(ends)}) ends(place)"
     for place, now, bought, before, members in histories.connection.execute(
         f"""
@@ -159,17 +159,21 @@ def counts_of(histories: Histories) -> Counts:
         FROM {histories.relation}, {places} GROUP BY ALL
         """
     ).fetchall():
-        row = counts[place - 1]
+        row = counts[place]
         row[0][now] += members
         row[1] += members if now == _LOST != before else 0
         row[2] += members if before == _LOST and bought else 0
+        if place == 1:
+            counts[0][0][before] += members
     return counts
 
 
 def months_of(counts: Counts, ends: Sequence[date]) -> LifecycleMonths:
     """Stages, churn, newly lost and won back at each of ``ends`` but the first."""
-    rows = [_month_end(day, *row) for day, row in zip(ends[1:], counts, strict=True)]
-    return LifecycleMonths(ends[0], list(dropwhile(lambda row: not row.buyers, rows)))
+    first, *rows = [_month_end(day, *row) for day, row in zip(ends, counts, strict=True)]
+    rows = list(dropwhile(lambda row: not row.buyers, rows))
+    begins = first if first.buyers or len(rows) < 2 else rows[0]
+    return LifecycleMonths(begins.day, rows)
 
 
 def _month_end(day: date, members: list[int], lost: int, won: int) -> MonthEnd:

@@ -241,7 +241,7 @@ class MonthEnd:
 class LifecycleMonths:
     """The life cycle month by month, oldest first; only months that are over and had buyers.
 
-    ``before`` is the end before the first that was asked for: its moves begin there.
+    Moves begin at ``before``: the end before the first month, or the first with buyers.
     """
 
     before: date

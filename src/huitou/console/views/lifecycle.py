@@ -59,7 +59,7 @@ def lifecycle_months(request: HttpRequest) -> HttpResponse:
         return HttpResponse(status=204)
     context: dict[str, Any] = {"found": found, "months": months}
     if found.months:
-        ends = [found.before, *(row.day for row in found.months)]
+        ends = sorted({found.before, *(row.day for row in found.months)})
         flow = migration.migration(scope, *_between(request, ends))
         context |= {
             "rows": found.months[::-1],
