@@ -13,7 +13,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 WORKERS = 2
-_UP_WITHIN_SECONDS = 60
+_UP_WITHIN_SECONDS = 120
 _LOOPBACK = "127.0.0.1"
 
 
