@@ -464,11 +464,13 @@ def test_dates_of_yaml_are_kept_as_text(brand: Brand, shopping: list[int]) -> No
 
 
 def test_files_nobody_names_any_more_are_deleted(brand: Brand, shopping: list[int]) -> None:
-    # given a segment whose members were another file's
+    # given a segment whose members were another file's, and a member looked up in both
     _put(brand, "recent", RECENT)
     _refreshed(brand, FIRST)
+    first = _since(brand, "recent")
     _put(brand, "recent", {"trait": "recency_days", "lte": 60})
     refreshing.refresh(brand)
+    later = _since(brand, "recent")
     folder = files.folder_of(brand.pk, Segment.objects.get(slug="recent").pk)
     young = len(list(folder.iterdir()))
 
@@ -478,6 +480,7 @@ def test_files_nobody_names_any_more_are_deleted(brand: Brand, shopping: list[in
     # then
     assert (young, len(list(folder.iterdir()))) == (4, 2)
     assert _members(brand, "recent") == set(shopping[:3])
+    assert (set(first), _since(brand, "recent")) == (set(shopping[1:3]), later)
 
 
 def test_a_base_without_bits_is_looked_into_all_the_same(brand: Brand, shopping: list[int]) -> None:
@@ -550,6 +553,8 @@ def test_files_of_a_segment_hold_moves_until_they_are_many(brand: Brand, home: P
     # when one buys, then two more while the first has gone quiet again
     store(brand, [shop], members, [_bought(2, 0, date(2024, 5, 6))])
     _refreshed(brand, date(2024, 5, 7))
+    segment = Segment.objects.get(slug="quiet")
+    between = [files.member_since(brand.pk, [segment.pk], member) for member in members[:2]]
     store(brand, [shop], members, [_bought(3 + n, n, date(2024, 5, 14)) for n in (1, 2)])
     _refreshed(brand, date(2024, 5, 15))
 
@@ -559,7 +564,7 @@ def test_files_of_a_segment_hold_moves_until_they_are_many(brand: Brand, home: P
     assert (second.base == first.base, second.moved != "") == (True, True)
     assert (third.base == first.base, third.moved) == (False, "")
     assert _members(brand, "quiet") == {members[0], *members[3:]}
-    segment = Segment.objects.get(slug="quiet")
+    assert between == [{}, {segment.pk: first.at}]
     came = [
         files.member_since(brand.pk, [segment.pk], member).get(segment.pk) for member in members[:4]
     ]

@@ -15,7 +15,6 @@ from huitou.brands.models import Brand
 from huitou.segments import files, grounds
 from huitou.segments.judging import Judge, judge_of
 from huitou.segments.known import Questions, answered, questions_of
-from huitou.segments.models import Segment
 from huitou.segments.moments import At
 from huitou.segments.vocabulary import Vocabulary
 from huitou.segments.words import read_segments, vocabulary_of, words_stamp
@@ -53,13 +52,7 @@ def belongings(
     A frozen one has whom it was frozen with. One whose rule can no longer be read is left out.
     Raises ``RefusedInputError``: ``NO_FIGURES``.
     """
-    kept = _kept_of(brand)
-    at = instant_of_judging(brand, now)
-    known = answered(brand, member_ids, kept.questions, at)
-    return {
-        member: [one for one, holds in kept.judges.items() if holds(known[member], at)]
-        for member in member_ids
-    }
+    return _judged(brand, member_ids, _kept_of(brand), instant_of_judging(brand, now))
 
 
 @dataclass(frozen=True)
@@ -84,14 +77,12 @@ def standings(brand: Brand, member_id: int, *, now: datetime) -> Standings:
 
     Raises ``RefusedInputError``: ``NO_FIGURES``.
     """
-    found = belongings(brand, [member_id], now=now)[member_id]
-    slugs = [belonging.slug for belonging in found]
-    rows = Segment.objects.filter(brand=brand, slug__in=slugs)
-    ids = dict(rows.values_list("slug", "pk"))
+    kept, at = _kept_of(brand), instant_of_judging(brand, now)
+    found = _judged(brand, [member_id], kept, at)[member_id]
+    ids = {one.slug: int(kept.words.segments[one.slug].key) for one in found}
     since = files.member_since(brand.pk, ids.values(), member_id)
     return Standings(
-        instant_of_judging(brand, now).instant,
-        [Standing(one.slug, one.name, since.get(ids.get(one.slug, 0))) for one in found],
+        at.instant, [Standing(one.slug, one.name, since.get(ids[one.slug])) for one in found]
     )
 
 
@@ -105,6 +96,16 @@ def instant_of_judging(brand: Brand, now: datetime) -> At:
     if brand.pinned_as_of:
         return grounds.instant_of(snapshot.as_of, snapshot.refreshed_at, zone)
     return At(now, zone)
+
+
+def _judged(
+    brand: Brand, member_ids: Sequence[int], kept: _Kept, at: At
+) -> dict[int, list[Belonging]]:
+    known = answered(brand, member_ids, kept.questions, at)
+    return {
+        member: [one for one, holds in kept.judges.items() if holds(known[member], at)]
+        for member in member_ids
+    }
 
 
 def _kept_of(brand: Brand) -> _Kept:

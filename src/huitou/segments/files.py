@@ -22,10 +22,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from huitou.lake import engine, store
+from huitou.lake import store
 from huitou.lake.engine import quoted
 from huitou.members.components import Ints
 from huitou.segments import bits
+from huitou.segments.lookups import since_in
 from huitou.segments.models import Segment, SegmentRefresh
 from huitou.segments.queries import latest_refreshes
 from huitou.segments.rows import LEFT, Rows, contains, standing
@@ -152,19 +153,24 @@ def member_since(
 ) -> dict[int, datetime]:
     """When the member came into each segment; those without the member are left out.
 
-    By their latest refreshes, in one statement for any number of segments.
+    By their latest refreshes, in one statement and some reads of files for each segment.
     """
-    parts = [
-        f"SELECT {segment_id} AS segment, epoch_us(since)"
-        f" FROM ({members_sql(brand_id, segment_id, kept_by(refresh))})"
-        f" WHERE member_id = {int(member_id)}"
-        for segment_id, refresh in latest_refreshes(segment_ids).items()
-    ]
-    if not parts:
-        return {}
-    with engine.cursor() as cursor:
-        rows = cursor.execute(" UNION ALL ".join(parts)).fetchall()
-    return {segment: _EPOCH + timedelta(microseconds=since) for segment, since in rows}
+    found: dict[int, datetime] = {}
+    for segment_id, refresh in latest_refreshes(segment_ids).items():
+        # Who moved since the base was written stands where it says.
+        since = _since(brand_id, segment_id, refresh.moved, member_id)
+        if since is None:
+            since = _since(brand_id, segment_id, refresh.base, member_id)
+        if since is not None and since != LEFT:
+            found[segment_id] = _EPOCH + timedelta(microseconds=since)
+    return found
+
+
+def _since(brand_id: int, segment_id: int, name: str, member_id: int) -> int | None:
+    if not name:
+        return None
+    path = folder_of(brand_id, segment_id) / name
+    return since_in(path, member_id, lambda: read_rows(brand_id, segment_id, name))
 
 
 def digest_of(value: object) -> str:
@@ -204,9 +210,11 @@ def vacuum(brand_id: int, *, now: float) -> None:
     segments = Segment.objects.filter(brand_id=brand_id).values_list("pk", flat=True)
     used: set[str] = set()
     for refresh in latest_refreshes(segments).values():
-        used |= {refresh.base, refresh.moved, _bits_of(refresh.base), *refresh.held.values()}
+        used |= {refresh.base, refresh.moved, *refresh.held.values()}
+    # What lies beside a file goes with it.
+    stems = {name.partition(".")[0] for name in used}
     for path in (store.brand_root(brand_id) / "segments").glob("*/*.*"):
-        if path.name not in used and path.stat().st_mtime < now - KEEP_SECONDS:
+        if path.name.partition(".")[0] not in stems and path.stat().st_mtime < now - KEEP_SECONDS:
             path.unlink(missing_ok=True)
 
 
