@@ -10,7 +10,9 @@ from __future__ import annotations
 
 import os
 import secrets
-from collections.abc import Callable
+from bisect import bisect_left
+from collections.abc import Callable, Sequence
+from mmap import ACCESS_READ, mmap
 from pathlib import Path
 
 import numpy as np
@@ -24,13 +26,21 @@ def since_in(path: Path, member_id: int, rows_of: Callable[[], Rows]) -> int | N
     None when it does not name the member; ``LEFT`` when it says that the member left.
     """
     beside = path.with_suffix(".rows")
-    if not beside.exists():
+    try:
+        rows = _mapped(beside)
+    except FileNotFoundError:
         _lay_out(beside, rows_of())
-    if not beside.stat().st_size:  # nothing to map
-        return None
-    members, since = np.memmap(beside, np.int64, mode="r").reshape(2, -1)
-    place = int(np.searchsorted(members, member_id))
-    return int(since[place]) if place < members.size and members[place] == member_id else None
+        rows = _mapped(beside)
+    count = len(rows) // 2
+    place = bisect_left(rows, member_id, 0, count)
+    return rows[count + place] if place < count and rows[place] == member_id else None
+
+
+def _mapped(path: Path) -> Sequence[int]:
+    with path.open("rb") as file:
+        if not os.fstat(file.fileno()).st_size:  # nothing to map
+            return []
+        return memoryview(mmap(file.fileno(), 0, access=ACCESS_READ)).cast("q")
 
 
 def _lay_out(path: Path, rows: Rows) -> None:
