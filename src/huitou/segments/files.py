@@ -34,8 +34,6 @@ from huitou.segments.rows import LEFT, Rows, contains, standing
 # Instants leave DuckDB as integers: its own conversion needs a package nothing else does.
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 KEEP_SECONDS = 3600
-# Groups say which members they are of: who looks for one member reads one group.
-_ROWS_A_GROUP = 1 << 17
 
 
 def folder_of(brand_id: int, segment_id: int) -> Path:
@@ -119,7 +117,6 @@ def write_rows(brand_id: int, segment_id: int, rows: Rows) -> str:
     pq.write_table(
         table,
         folder / name,
-        row_group_size=_ROWS_A_GROUP,
         use_dictionary=["since"],
         column_encoding={"member_id": "DELTA_BINARY_PACKED"},
     )
