@@ -478,7 +478,7 @@ def test_files_nobody_names_any_more_are_deleted(brand: Brand, shopping: list[in
     files.vacuum(brand.pk, now=time.time() + files.KEEP_SECONDS + 1)
 
     # then
-    assert (young, len(list(folder.iterdir()))) == (4, 2)
+    assert (young, len(list(folder.iterdir()))) == (6, 3)
     assert _members(brand, "recent") == set(shopping[:3])
     assert (set(first), _since(brand, "recent")) == (set(shopping[1:3]), later)
 
