@@ -150,7 +150,7 @@ def month_ends(as_of: date, months: int) -> tuple[date, ...]:
 def counts_of(histories: Histories) -> Counts:
     """Of each end: members by stage, newly lost, won back; the latter two not of the first."""
     ends = histories.ends
-    counts = [[[0] * len(_CODES), 0, 0] for _ in ends]
+    counts: Counts = [[[0] * len(_CODES), 0, 0] for _ in ends]
     places = f"range(1, {len(ends)}) ends(place)"
     for place, now, bought, before, members in histories.connection.execute(
         f"""
