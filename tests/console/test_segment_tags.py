@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 from django.test import Client
-from procrastinate.contrib.django.models import ProcrastinateJob
 
 from huitou.brands.models import Brand, Role, Shop, Staff, StaffRole
 from huitou.members.models import Tag, TagAssignment
@@ -20,6 +19,7 @@ from tests.console import people
 from tests.console.test_segment_builder import BIG, form
 from tests.console.test_segments import BUYERS, NOW, put, text_of
 from tests.factories import make_brand, make_staff
+from tests.queue import queued
 
 PAGE = f"/members/{people.public_id(0)}/"
 
@@ -146,13 +146,12 @@ def test_archiving_lets_go_of_the_tag_at_once(signed_in: Client, brand: Brand) -
 
     # when
     page = signed_in.post("/segment/buyers/state/", {"act": "archive"}, follow=True)
-    jobs = ProcrastinateJob.objects.filter(task_name="segments.refresh_brand")
-    queued = list(jobs.values_list("args", flat=True))
+    due = queued("segments.refresh_brand", brand)
     refreshing.refresh(brand)
 
     # then
     assert "carry it because of this segment · being taken off" in text_of(page)
-    assert queued == [{"brand_id": brand.pk}]
+    assert due == [{"brand_id": brand.pk}]
     assert "on nobody while it is archived" in text_of(signed_in.get("/segment/buyers/"))
 
 

@@ -11,7 +11,6 @@ from typing import Any
 
 import pytest
 from django.test import Client
-from procrastinate.contrib.django.models import ProcrastinateJob
 
 from huitou.brands.models import Brand, Role, Shop, Staff
 from huitou.jobs.models import Job
@@ -21,6 +20,7 @@ from huitou.segments.models import Segment, SegmentVersion
 from huitou.segments.refresh_job import refresh_as_job
 from tests.console import people
 from tests.factories import make_staff
+from tests.queue import queued
 
 NOW = datetime(2026, 7, 1, 2, tzinfo=UTC)
 BUYERS = {"trait": "frequency", "gte": 1}
@@ -195,8 +195,8 @@ def test_a_refresh_is_queued_once_and_tells_how_it_ended(signed_in: Client, bran
 
     # then
     job = Job.objects.get()
-    queued = ProcrastinateJob.objects.get(task_name="segments.refresh_now")
-    assert queued.args == {"brand_id": brand.pk, "job_id": job.pk, "slugs": ["s"]}
+    asked = {"brand_id": brand.pk, "job_id": job.pk, "slugs": ["s"]}
+    assert queued("segments.refresh_now", brand) == [asked]
     refresh_as_job(brand.pk, job_id=job.pk, slugs=["s"])
     job.refresh_from_db()
     assert (job.state, job.done, job.result_url) == ("done", 1, "/segments/")

@@ -6,7 +6,6 @@ import os
 import socket
 import subprocess
 import time
-import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -67,7 +66,7 @@ def _wait_for_workers(page: str) -> None:
             with urllib.request.urlopen(page, timeout=5) as answer:
                 if answer.read().count(b'"ALIVE"') > WORKERS:  # the master says it of itself too
                     return
-        except (urllib.error.URLError, ConnectionError):
+        except OSError:  # not listening yet, or too busy to answer
             pass
         time.sleep(0.2)
     raise TimeoutError(f"no cluster at {page}")

@@ -9,7 +9,6 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from procrastinate.contrib.django.models import ProcrastinateJob
 
 from huitou.brands.models import Brand
 from huitou.insight import definitions, live, migration, plan, services, snapshots, tasks
@@ -22,6 +21,7 @@ from huitou.kernel.months import month_number
 from tests.factories import make_shop
 from tests.insight import plain
 from tests.insight.histories import NOW, Bought, make_members, of_shop, random_history, store
+from tests.queue import queued
 
 AS_OF = date(2024, 6, 30)
 
@@ -319,7 +319,7 @@ def test_it_is_queued_once_after_a_refresh(brand: Brand, home: Path) -> None:
     # then
     (job,) = unfinished_jobs(brand.pk, tasks.KEEP_JOB)
     assert (job.state, job.subject) == ("queued", brand.name)
-    assert ProcrastinateJob.objects.filter(task_name="insight.keep_months").count() == 1
+    assert len(queued("insight.keep_months", brand)) == 1
 
 
 @pytest.mark.parametrize("count", [0, migration.MONTHS_MAX + 1])

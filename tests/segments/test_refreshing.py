@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
-from procrastinate.contrib.django.models import ProcrastinateJob
 
 from huitou.brands.models import Brand
 from huitou.commerce.models import Order, Product
@@ -30,6 +29,7 @@ from huitou.segments.texts import rule_of_text
 from huitou.segments.words import vocabulary_of
 from tests.factories import make_brand, make_shop
 from tests.insight.histories import NOW, Bought, make_members, random_history, store
+from tests.queue import queued
 from tests.segments.strategies import DID, TRAIT
 
 RULE = st.recursive(
@@ -337,8 +337,7 @@ def test_a_brand_that_is_behind_is_queued_once(brand: Brand, shopping: list[int]
     follow_figures(timestamp=300)
 
     # then
-    jobs = ProcrastinateJob.objects.filter(task_name="segments.refresh_brand")
-    assert [job.args for job in jobs] == [{"brand_id": brand.pk}]
+    assert queued("segments.refresh_brand", brand) == [{"brand_id": brand.pk}]
 
 
 def test_segments_refreshed_apart_each_see_what_moved(brand: Brand, shopping: list[int]) -> None:
