@@ -12,7 +12,7 @@ import pytest
 
 from huitou.insight import plan
 from huitou.kernel.errors import RefusedInputError
-from huitou.lake import switch
+from huitou.lake import spark, switch
 from huitou.lake.sessions import DUCKDB, SPARK, Session
 
 
@@ -62,6 +62,11 @@ def test_spark_without_the_extra_says_what_to_install(home: Path) -> None:
     assert done.stdout.strip() == "[(1, datetime.date(2024, 6, 30))]"
     assert "RefusedInputError: HUITOU_ENGINE=spark needs the extra" in done.stderr
     assert "pip install 'huitou[spark]'" in done.stderr
+
+
+def test_spark_leaves_nothing_where_the_command_stands(home: Path, settings: Any) -> None:
+    options = spark._options("local[1]")
+    assert options["spark.sql.warehouse.dir"].startswith(f"{settings.LAKE_ROOT}/.spill/")
 
 
 def test_every_step_compiles_for_spark_without_spark() -> None:

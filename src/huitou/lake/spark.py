@@ -211,6 +211,8 @@ def _options(master: str) -> dict[str, str]:
         "spark.sql.parquet.outputTimestampType": "TIMESTAMP_MICROS",
         "spark.sql.sources.parallelPartitionDiscovery.threshold": str(_LISTED_BY_DRIVER),
         "spark.driver.memory": f"{memory_limit_mib()}m",
+        # Else Spark makes an empty folder of its own wherever the command stands.
+        "spark.sql.warehouse.dir": str(Path(settings.LAKE_ROOT) / ".spill" / "spark-warehouse"),
         # A page without a login; and lines about progress among what commands say.
         "spark.ui.enabled": "false",
         "spark.ui.showConsoleProgress": "false",
