@@ -56,6 +56,8 @@ RULES: list[dict[str, Any]] = [
     {"any": [{"tag": "gift"}, {"not": {"trait": "frequency", "known": True}}]},
     {"trait": "is_birthday_month", "eq": True},
     {"all": [{"trait": "days_to_birthday", "lte": 30}, {"trait": "birthday_month", "eq": 7}]},
+    {"did": "order.paid", "where": {"category": {"eq": "香薰"}}},
+    {"did": "order.paid", "where": {"category": {"eq": "香薰"}}, "count": {"eq": 0}},
 ]
 
 

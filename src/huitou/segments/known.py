@@ -15,7 +15,7 @@ from django.db import connection
 
 from huitou.brands.models import Brand
 from huitou.insight import queries as insight
-from huitou.lake.happenings import PRODUCTS
+from huitou.lake.happenings import PRODUCTS, Detail
 from huitou.lake.registry import tables
 from huitou.members import holders
 from huitou.members.attribute_values import current_attributes
@@ -47,7 +47,12 @@ def questions_of(rules: Iterable[Rule]) -> Questions:
     asked = list(dict.fromkeys(atom for rule in rules for atom in atoms(rule)))
     dids = [atom for atom in asked if isinstance(atom, Did)]
     holds = tuple(atom for atom in asked if isinstance(atom, Holds))
-    return Questions(frozenset(traits_of(asked)), asked_of(dids), holds)
+    found = asked_of(dids)
+    for table in found.values():
+        if isinstance(table.level, Detail):
+            # Whether there is any moves with the parts alone; how often is told by their wholes.
+            table.columns.add(table.level.unit)
+    return Questions(frozenset(traits_of(asked)), found, holds)
 
 
 def known_members(
