@@ -9,9 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow.parquet as pq
-from hypothesis import HealthCheck, Phase, given
-from hypothesis import settings as hypothesis_settings
-from hypothesis import strategies as st
 
 from huitou.insight.traits import TRAITS
 from huitou.kernel.months import month_number
@@ -21,30 +18,16 @@ from huitou.segments.compiling import compiled
 from huitou.segments.reading import read_rule
 from huitou.segments.statements import bind
 from tests.segments import worlds
-from tests.segments.strategies import RULE
+from tests.segments.strategies import random_rules
 from tests.segments.worlds import World
 
-RULES, DRAWN_AT_ONCE = 1_000, 20
+RULES = 1_000
 
 
 @cache
-def random_rules() -> list[dict[str, Any]]:
+def rules_of_run() -> list[dict[str, Any]]:
     """The same for every engine of a run."""
-    drawn: list[dict[str, Any]] = []
-
-    @hypothesis_settings(
-        max_examples=RULES // DRAWN_AT_ONCE,
-        deadline=None,
-        database=None,
-        suppress_health_check=list(HealthCheck),
-        phases=[Phase.generate],
-    )
-    @given(st.lists(RULE, min_size=DRAWN_AT_ONCE, max_size=DRAWN_AT_ONCE))
-    def draw(rules: list[dict[str, Any]]) -> None:
-        drawn.extend(rules)
-
-    draw()
-    return drawn[:RULES]
+    return random_rules(RULES)
 
 
 def found(home: Path, world: World, rules: Sequence[dict[str, Any]]) -> list[set[int]]:

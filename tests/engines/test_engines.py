@@ -65,7 +65,7 @@ def test_random_rules_find_the_same_members(
 ) -> None:
     # given
     first = (instant + part * len(INSTANTS)) * RULES_AT_ONCE
-    rules = judging.random_rules()[first : first + RULES_AT_ONCE]
+    rules = judging.rules_of_run()[first : first + RULES_AT_ONCE]
     world = worlds.random_world(instant, MEMBERS)
 
     # when

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from huitou.insight.traits import TRAITS
@@ -162,3 +164,26 @@ RULE = st.recursive(
     ),
     max_leaves=6,
 )
+
+
+def random_rules(
+    count: int, rule: st.SearchStrategy[dict[str, Any]] = RULE
+) -> list[dict[str, Any]]:
+    """So many different rules, each drawn by itself: in a list of many, Hypothesis repeats most."""
+    found: dict[str, dict[str, Any]] = {}
+
+    @settings(
+        max_examples=2 * count,
+        deadline=None,
+        database=None,
+        suppress_health_check=list(HealthCheck),
+        phases=[Phase.generate],
+    )
+    @given(rule)
+    def draw(drawn: dict[str, Any]) -> None:
+        if len(found) < count:
+            found[json.dumps(drawn)] = drawn
+
+    draw()
+    assert len(found) == count
+    return list(found.values())

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import random
 import time
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from huitou.brands.models import Brand
@@ -30,7 +31,7 @@ from huitou.segments.words import vocabulary_of
 from tests.factories import make_brand, make_shop
 from tests.insight.histories import NOW, Bought, make_members, random_history, store
 from tests.queue import queued
-from tests.segments.strategies import DID, TRAIT
+from tests.segments.strategies import DID, TRAIT, random_rules
 
 RULE = st.recursive(
     st.one_of(TRAIT, DID),
@@ -43,6 +44,7 @@ RULE = st.recursive(
 )
 # What a transaction of the test's own holds back, the projection does not see.
 pytestmark = pytest.mark.django_db(transaction=True)
+ROUNDS, RULES_A_ROUND = 6, 15
 FIRST, SECOND = date(2024, 5, 2), date(2024, 5, 9)
 FIRST_INSTANT = datetime(2024, 5, 2, 4, tzinfo=UTC)
 RECENT = {"trait": "recency_days", "lte": 30}
@@ -81,21 +83,19 @@ def _bought(number: int, member: int, day: date, **fields: Any) -> Bought:
     return Bought(number=number, shop=0, member=member, day=day, **fields)
 
 
-@settings(
-    max_examples=6,
-    deadline=None,
-    suppress_health_check=list(HealthCheck),
-    phases=[Phase.explicit, Phase.generate],
-)
-@given(seed=st.integers(0, 1_000), rules=st.lists(RULE, min_size=15, max_size=15))
-def test_a_refresh_of_what_changed_is_exact(
-    home: Path, seed: int, rules: list[dict[str, Any]]
-) -> None:
+@cache
+def _rules_of_run() -> list[dict[str, Any]]:
+    return random_rules(ROUNDS * RULES_A_ROUND, RULE)
+
+
+@pytest.mark.parametrize("nth", range(ROUNDS))
+def test_a_refresh_of_what_changed_is_exact(home: Path, nth: int) -> None:
+    rules = _rules_of_run()[nth * RULES_A_ROUND : (nth + 1) * RULES_A_ROUND]
     # given segments refreshed as of one day
     brand = make_brand()
     shops = [make_shop(brand, slug=slug) for slug in ("tm", "jd")]
     members = make_members(brand, 40)
-    history = random_history(seed)
+    history = random_history(random.randrange(1_000))
     store(brand, shops, members, [bought for bought in history if bought.number < 200])
     for number, rule in enumerate(rules):
         _put(brand, f"s{number}", rule)

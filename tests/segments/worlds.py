@@ -19,6 +19,7 @@ from huitou.insight.traits import TRAITS
 from huitou.lake.engine import sql_type
 from huitou.lake.registry import tables
 from huitou.segments.judging import Known
+from huitou.segments.known import Questions
 from huitou.segments.moments import At
 from huitou.segments.rules import Holds
 from huitou.segments.statements import CARRIED, HOLDINGS, PEOPLE, relation_of
@@ -115,6 +116,23 @@ class World:
             for table, rows in self.facts.items()
         }
         return Known(traits, facts, self.holds[member])
+
+
+def narrowed(known: Known, asked: Questions) -> Known:
+    """What is left of what is known when no more is read than is asked."""
+    facts = {
+        name: [
+            {
+                column: value
+                for column, value in row.items()
+                if column in table.columns or (table.products and column.startswith("product_dim."))
+            }
+            for row in known.facts[name]
+        ]
+        for name, table in asked.tables.items()
+    }
+    traits = {name: known.traits[name] for name in asked.traits}
+    return Known(traits, facts, known.holds & frozenset(asked.holds))
 
 
 def random_world(seed: int, members: int = 12) -> World:
